@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memtable tests - the rules that hold for every request: its number, the size
+ * of its structure, flags, reserved fields and the structure's address
+ */
+
+#include "common.h"
+
+/* An open table, and a valid argument for the request in question. */
+struct subject {
+	int fd;
+	__u64 number;
+	/* What the argument points to. */
+	struct stream record;
+	struct stream key;
+	char buffer[4096];
+	/* Has room for a structure of a later version. */
+	union {
+		unsigned char bytes[256];
+		struct memtable_info info;
+		struct memtable_configure configure;
+		struct memtable_add add;
+		struct memtable_get get;
+		struct memtable_write write;
+		struct memtable_read read;
+		struct memtable_scan scan;
+		struct memtable_number number;
+		struct memtable_list list;
+	} argument;
+};
+
+/*
+ * Makes the valid argument anew, and for PUBLISH and DROP the registry such
+ * that it is one.
+ */
+static void subject_prepare(struct subject *const subject,
+			    const unsigned long request)
+{
+	memset(&subject->argument, 0, sizeof(subject->argument));
+	switch (request) {
+	case MEMTABLE_IOC_CONFIGURE:
+		subject->argument.configure.write_buffer_size = 1 << 20;
+		break;
+	case MEMTABLE_IOC_ADD:
+		subject->argument.add = (struct memtable_add){
+			STRING(key, "key"),
+			STRING(value, "value"),
+			.type = MEMTABLE_TYPE_VALUE,
+		};
+		break;
+	case MEMTABLE_IOC_GET:
+		subject->argument.get = (struct memtable_get){
+			STRING(key, "key"),
+			.value = ADDRESS(subject->buffer),
+			.value_size = sizeof(subject->buffer),
+		};
+		break;
+	case MEMTABLE_IOC_WRITE:
+		subject->argument.write = (struct memtable_write){
+			.records = ADDRESS(subject->record.data),
+			.length = subject->record.length,
+		};
+		break;
+	case MEMTABLE_IOC_READ:
+		subject->argument.read = (struct memtable_read){
+			.keys = ADDRESS(subject->key.data),
+			.keys_length = subject->key.length,
+			.records = ADDRESS(subject->buffer),
+			.records_size = sizeof(subject->buffer),
+		};
+		break;
+	case MEMTABLE_IOC_SCAN:
+		subject->argument.scan = (struct memtable_scan){
+			.records = ADDRESS(subject->buffer),
+			.records_size = sizeof(subject->buffer),
+		};
+		break;
+	case MEMTABLE_IOC_PUBLISH:
+		table_drop(subject->fd, subject->number);
+		subject->argument.number.number = subject->number;
+		break;
+	case MEMTABLE_IOC_ATTACH:
+	case MEMTABLE_IOC_DROP:
+		table_publish(subject->fd, subject->number);
+		subject->argument.number.number = subject->number;
+		break;
+	case MEMTABLE_IOC_LIST:
+		subject->argument.list = (struct memtable_list){
+			.start = subject->number,
+			.entries = ADDRESS(subject->buffer),
+			.entry_size = sizeof(struct memtable_list_entry),
+			.capacity = 8,
+		};
+		break;
+	}
+}
+
+static void subject_open(struct subject *const subject,
+			 const unsigned long request)
+{
+	subject->fd = table_open();
+	if (subject->fd < 0)
+		return;
+	subject->number = number_new();
+	stream_put(&subject->record, 0, "key", "value");
+	stream_put(&subject->key, 0, "key", NULL);
+	/* Only an empty table is configured, only a full one answers. */
+	if (request != MEMTABLE_IOC_CONFIGURE)
+		table_write(subject->fd, &subject->record);
+	subject_prepare(subject, request);
+}
+
+static void subject_close(struct subject *const subject)
+{
+	table_drop(subject->fd, subject->number);
+	stream_free(&subject->record);
+	stream_free(&subject->key);
+	close(subject->fd);
+}
+
+FIXTURE(request)
+{
+	struct subject subject;
+};
+
+FIXTURE_VARIANT(request)
+{
+	unsigned long request;
+};
+
+FIXTURE_VARIANT_ADD(request, info)
+{
+	.request = MEMTABLE_IOC_INFO,
+};
+
+FIXTURE_VARIANT_ADD(request, configure)
+{
+	.request = MEMTABLE_IOC_CONFIGURE,
+};
+
+FIXTURE_VARIANT_ADD(request, add)
+{
+	.request = MEMTABLE_IOC_ADD,
+};
+
+FIXTURE_VARIANT_ADD(request, get)
+{
+	.request = MEMTABLE_IOC_GET,
+};
+
+FIXTURE_VARIANT_ADD(request, write)
+{
+	.request = MEMTABLE_IOC_WRITE,
+};
+
+FIXTURE_VARIANT_ADD(request, read)
+{
+	.request = MEMTABLE_IOC_READ,
+};
+
+FIXTURE_VARIANT_ADD(request, scan)
+{
+	.request = MEMTABLE_IOC_SCAN,
+};
+
+FIXTURE_VARIANT_ADD(request, publish)
+{
+	.request = MEMTABLE_IOC_PUBLISH,
+};
+
+FIXTURE_VARIANT_ADD(request, attach)
+{
+	.request = MEMTABLE_IOC_ATTACH,
+};
+
+FIXTURE_VARIANT_ADD(request, list)
+{
+	.request = MEMTABLE_IOC_LIST,
+};
+
+FIXTURE_VARIANT_ADD(request, drop)
+{
+	.request = MEMTABLE_IOC_DROP,
+};
+
+FIXTURE_SETUP(request)
+{
+	subject_open(&self->subject, variant->request);
+	ASSERT_LE(0, self->subject.fd);
+}
+
+FIXTURE_TEARDOWN(request)
+{
+	subject_close(&self->subject);
+}
+
+/* The same request with a structure of another size. */
+static unsigned long request_sized(const unsigned long request,
+				   const size_t size)
+{
+	return _IOC(_IOC_DIR(request), _IOC_TYPE(request), _IOC_NR(request),
+		    size);
+}
+
+/* Whether the request writes results into its structure. */
+static bool request_writes(const unsigned long request)
+{
+	return _IOC_DIR(request) & _IOC_READ;
+}
+
+/* The valid argument that the other tests spoil is valid. */
+TEST_F(request, valid)
+{
+	EXPECT_EQ(0, request(self->subject.fd, variant->request, &self->subject.argument));
+}
+
+/* The structure may lie at any address. */
+TEST_F(request, unaligned)
+{
+	const size_t size = _IOC_SIZE(variant->request);
+	char *const buffer = malloc(size + 8);
+
+	ASSERT_NE(NULL, buffer);
+	for (size_t shift = 1; shift < 8; shift++) {
+		subject_prepare(&self->subject, variant->request);
+		memcpy(buffer + shift, &self->subject.argument, size);
+		EXPECT_EQ(0,
+			  request(self->subject.fd, variant->request, buffer + shift));
+	}
+	free(buffer);
+}
+
+/* A request with another direction is another request. */
+TEST_F(request, wrong_direction)
+{
+	for (unsigned int direction = 0; direction < 4; direction++) {
+		if (direction == _IOC_DIR(variant->request))
+			continue;
+		EXPECT_EQ(-ENOTTY,
+			  request(self->subject.fd,
+				  _IOC(direction, MEMTABLE_IOC_MAGIC,
+				       _IOC_NR(variant->request),
+				       _IOC_SIZE(variant->request)),
+				  &self->subject.argument));
+	}
+}
+
+/* A structure smaller than its first version is refused. */
+TEST_F(request, smaller)
+{
+	struct image image = table_image(self->subject.fd);
+
+	for (size_t size = 0; size < _IOC_SIZE(variant->request); size++) {
+		EXPECT_EQ(-EINVAL,
+			  request(self->subject.fd,
+				  request_sized(variant->request, size),
+				  &self->subject.argument))
+		{
+			TH_LOG("Size %zu", size);
+		}
+	}
+	EXPECT_TRUE(table_unchanged(self->subject.fd, &image));
+}
+
+/* A structure with fields that the kernel does not know works if they are zero. */
+TEST_F(request, larger)
+{
+	const size_t known = _IOC_SIZE(variant->request);
+
+	for (size_t tail = 1; tail <= 64; tail++) {
+		subject_prepare(&self->subject, variant->request);
+		EXPECT_EQ(0, request(self->subject.fd,
+				     request_sized(variant->request,
+						   known + tail),
+				     &self->subject.argument));
+		EXPECT_TRUE(all_bytes(self->subject.argument.bytes + known, tail, 0));
+	}
+}
+
+/* An unknown field that is not zero is refused, and nothing is done. */
+TEST_F(request, larger_not_zero)
+{
+	const size_t known = _IOC_SIZE(variant->request);
+	struct image image = table_image(self->subject.fd);
+
+	/* All that INFO has is results: what they were is ignored. */
+	if (variant->request == MEMTABLE_IOC_INFO) {
+		memset(&self->subject.argument, CANARY, sizeof(self->subject.argument));
+		EXPECT_EQ(0, request(self->subject.fd,
+				     request_sized(variant->request, known + 8),
+				     &self->subject.argument));
+		EXPECT_TRUE(all_bytes(self->subject.argument.bytes + known, 8, 0));
+		EXPECT_TRUE(all_bytes(self->subject.argument.bytes + known + 8, 8,
+				      CANARY));
+		return;
+	}
+	for (size_t tail = 0; tail < 64; tail++) {
+		self->subject.argument.bytes[known + tail] = 1;
+		EXPECT_EQ(-E2BIG, request(self->subject.fd,
+					  request_sized(variant->request,
+							known + 64),
+					  &self->subject.argument));
+		self->subject.argument.bytes[known + tail] = 0;
+	}
+	EXPECT_TRUE(table_unchanged(self->subject.fd, &image));
+}
+
+/* Nothing behind the structure is read or written. */
+TEST_F(request, page_end)
+{
+	const size_t size = _IOC_SIZE(variant->request);
+
+	EXPECT_EQ(0, request(self->subject.fd, variant->request,
+			     guarded_copy(&self->subject.argument, size)));
+}
+
+/* A structure that cannot be read, or only its beginning, is a bad pointer. */
+TEST_F(request, bad_pointer)
+{
+	const size_t size = _IOC_SIZE(variant->request);
+	char *const end =
+		(char *)guarded_copy(&self->subject.argument, size) + size;
+	struct image image = table_image(self->subject.fd);
+
+	EXPECT_EQ(-EFAULT, request(self->subject.fd, variant->request, NULL));
+	EXPECT_EQ(-EFAULT, request(self->subject.fd, variant->request, (void *)-4096L));
+	for (size_t missing = 1; missing <= size; missing++) {
+		memmove(end - (size - missing), &self->subject.argument,
+			size - missing);
+		EXPECT_EQ(-EFAULT, request(self->subject.fd, variant->request,
+					   end - (size - missing)));
+	}
+	EXPECT_TRUE(table_unchanged(self->subject.fd, &image));
+}
+
+/* A structure in read-only memory does for a request without results. */
+TEST_F(request, read_only)
+{
+	const size_t size = _IOC_SIZE(variant->request);
+	char *const copy = read_only_copy(&self->subject.argument, size);
+
+	EXPECT_EQ(request_writes(variant->request) ? -EFAULT : 0,
+		  request(self->subject.fd, variant->request, copy));
+	EXPECT_EQ(0, memcmp(&self->subject.argument, copy, size));
+}
+
+FIXTURE(field)
+{
+	struct subject subject;
+};
+
+FIXTURE_VARIANT(field)
+{
+	unsigned long request;
+	size_t offset;
+	unsigned int known;
+};
+
+FIXTURE_VARIANT_ADD(field, configure_flags)
+{
+	.request = MEMTABLE_IOC_CONFIGURE,
+	.offset = offsetof(struct memtable_configure, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, configure_reserved)
+{
+	.request = MEMTABLE_IOC_CONFIGURE,
+	.offset = offsetof(struct memtable_configure, reserved),
+};
+
+FIXTURE_VARIANT_ADD(field, add_flags)
+{
+	.request = MEMTABLE_IOC_ADD,
+	.offset = offsetof(struct memtable_add, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, get_flags)
+{
+	.request = MEMTABLE_IOC_GET,
+	.offset = offsetof(struct memtable_get, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, write_flags)
+{
+	.request = MEMTABLE_IOC_WRITE,
+	.offset = offsetof(struct memtable_write, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, read_flags)
+{
+	.request = MEMTABLE_IOC_READ,
+	.offset = offsetof(struct memtable_read, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, read_reserved)
+{
+	.request = MEMTABLE_IOC_READ,
+	.offset = offsetof(struct memtable_read, reserved),
+};
+
+FIXTURE_VARIANT_ADD(field, scan_flags)
+{
+	.request = MEMTABLE_IOC_SCAN,
+	.offset = offsetof(struct memtable_scan, flags),
+	.known = MEMTABLE_SCAN_REVERSE | MEMTABLE_SCAN_START |
+		 MEMTABLE_SCAN_START_EXCLUSIVE | MEMTABLE_SCAN_END |
+		 MEMTABLE_SCAN_END_EXCLUSIVE | MEMTABLE_SCAN_KEYS_ONLY |
+		 MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES,
+};
+
+FIXTURE_VARIANT_ADD(field, publish_flags)
+{
+	.request = MEMTABLE_IOC_PUBLISH,
+	.offset = offsetof(struct memtable_number, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, publish_reserved)
+{
+	.request = MEMTABLE_IOC_PUBLISH,
+	.offset = offsetof(struct memtable_number, reserved),
+};
+
+FIXTURE_VARIANT_ADD(field, attach_flags)
+{
+	.request = MEMTABLE_IOC_ATTACH,
+	.offset = offsetof(struct memtable_number, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, attach_reserved)
+{
+	.request = MEMTABLE_IOC_ATTACH,
+	.offset = offsetof(struct memtable_number, reserved),
+};
+
+FIXTURE_VARIANT_ADD(field, drop_flags)
+{
+	.request = MEMTABLE_IOC_DROP,
+	.offset = offsetof(struct memtable_number, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, drop_reserved)
+{
+	.request = MEMTABLE_IOC_DROP,
+	.offset = offsetof(struct memtable_number, reserved),
+};
+
+FIXTURE_VARIANT_ADD(field, list_flags)
+{
+	.request = MEMTABLE_IOC_LIST,
+	.offset = offsetof(struct memtable_list, flags),
+};
+
+FIXTURE_SETUP(field)
+{
+	subject_open(&self->subject, variant->request);
+	ASSERT_LE(0, self->subject.fd);
+}
+
+FIXTURE_TEARDOWN(field)
+{
+	subject_close(&self->subject);
+}
+
+/* A bit without a meaning is refused; table and structure are left alone. */
+TEST_F(field, unknown_bit)
+{
+	struct subject *const subject = &self->subject;
+	struct image image = table_image(subject->fd);
+	unsigned char before[sizeof(subject->argument)];
+
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		const __u32 value = 1U << bit;
+
+		if (variant->known & value)
+			continue;
+		memcpy(subject->argument.bytes + variant->offset, &value,
+		       sizeof(value));
+		memcpy(before, &subject->argument, sizeof(before));
+		EXPECT_EQ(-EINVAL, request(subject->fd, variant->request,
+					   &subject->argument))
+		{
+			TH_LOG("Bit %u", bit);
+		}
+		EXPECT_EQ(0,
+			  memcmp(before, &subject->argument, sizeof(before)));
+	}
+	EXPECT_TRUE(table_unchanged(subject->fd, &image));
+}
+
+/* A number that means nothing is no request, whatever its direction and size. */
+TEST(unknown_number)
+{
+	const int fd = table_open();
+	char argument[64] = {};
+
+	ASSERT_LE(0, fd);
+	for (unsigned int number = 128; number < 256; number++) {
+		for (unsigned int direction = 0; direction < 4; direction++) {
+			EXPECT_EQ(-ENOTTY,
+				  request(fd,
+					  _IOC(direction, MEMTABLE_IOC_MAGIC,
+					       number, 0),
+					  argument));
+			EXPECT_EQ(-ENOTTY,
+				  request(fd,
+					  _IOC(direction, MEMTABLE_IOC_MAGIC,
+					       number, sizeof(argument)),
+					  argument));
+		}
+	}
+	EXPECT_EQ(0, close(fd));
+}
+
+/* A known number of another type is no request. */
+TEST(unknown_type)
+{
+	const int fd = table_open();
+	struct memtable_info info;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ENOTTY,
+		  request(fd, _IOR(MEMTABLE_IOC_MAGIC - 1, 0, struct memtable_info),
+			  &info));
+	EXPECT_EQ(-ENOTTY,
+		  request(fd, _IOR(MEMTABLE_IOC_MAGIC + 1, 0, struct memtable_info),
+			  &info));
+	EXPECT_EQ(0, close(fd));
+}
+
+/* SEAL, which has no structure, goes by one number only. */
+TEST(seal_direction)
+{
+	const int fd = table_open();
+	char argument[64] = {};
+
+	ASSERT_LE(0, fd);
+	for (unsigned int direction = 1; direction < 4; direction++)
+		EXPECT_EQ(-ENOTTY,
+			  request(fd, _IOC(direction, MEMTABLE_IOC_MAGIC,
+					   _IOC_NR(MEMTABLE_IOC_SEAL), 8),
+				  argument));
+	EXPECT_EQ(0, table_info(fd).state);
+	EXPECT_EQ(0, close(fd));
+}
+
+TEST_HARNESS_MAIN
