@@ -359,20 +359,16 @@ static inline int table_seal(int fd)
 }
 
 /*
- * Appends to @stream what a scan of the whole table with @flags at @snapshot
- * tells, @buffer_size bytes at a time, going on from call to call as the
- * request's documentation says. A record that does not fit gets the room that
- * it asks for.
+ * Appends to @stream all that @scan describes, @buffer_size bytes at a time,
+ * going on from call to call as the request's documentation says. A record
+ * that does not fit gets the room that it asks for.
  */
-static inline int table_scan(int fd, unsigned int flags, __u64 snapshot,
-			     size_t buffer_size, struct stream *stream)
+static inline int scan_all(int fd, const struct memtable_scan *from,
+			   size_t buffer_size, struct stream *stream)
 {
-	struct memtable_scan scan = {
-		.snapshot = snapshot,
-		.flags = flags,
-	};
+	struct memtable_scan scan = *from;
 	size_t offset = stream->length;
-	size_t start = 0;
+	size_t start = SIZE_MAX;
 	int ret;
 
 	do {
@@ -381,7 +377,7 @@ static inline int table_scan(int fd, unsigned int flags, __u64 snapshot,
 		stream_reserve(stream, offset + buffer_size);
 		scan.records = ADDRESS(stream->data + offset);
 		scan.records_size = buffer_size;
-		if (scan.flags & MEMTABLE_SCAN_START)
+		if (start != SIZE_MAX)
 			scan.start_key = ADDRESS(stream->data + start);
 		ret = request(fd, MEMTABLE_IOC_SCAN, &scan);
 		if (ret == -ERANGE && scan.records_length > buffer_size) {
@@ -390,20 +386,35 @@ static inline int table_scan(int fd, unsigned int flags, __u64 snapshot,
 		}
 		if (ret)
 			return ret;
+		/* No progress would mean no end. */
+		if (!scan.count && !(scan.result & MEMTABLE_SCAN_DONE))
+			return -EBADMSG;
 		stream->length += scan.records_length;
 		while ((ret = record_next(stream->data, stream->length, &offset,
 					  &record)) > 0) {
 			start = record.key - stream->data;
 			scan.start_length = record.key_length;
-			if (flags & MEMTABLE_SCAN_ALL_VERSIONS)
+			if (scan.flags & MEMTABLE_SCAN_ALL_VERSIONS)
 				scan.start_sequence = record.sequence;
-			scan.flags = flags | MEMTABLE_SCAN_START |
-				     MEMTABLE_SCAN_START_EXCLUSIVE;
+			scan.flags |= MEMTABLE_SCAN_START |
+				      MEMTABLE_SCAN_START_EXCLUSIVE;
 		}
 		if (ret)
 			return -EBADMSG;
 	} while (!(scan.result & MEMTABLE_SCAN_DONE));
 	return 0;
+}
+
+/* The same for the whole table with @flags at @snapshot. */
+static inline int table_scan(int fd, unsigned int flags, __u64 snapshot,
+			     size_t buffer_size, struct stream *stream)
+{
+	const struct memtable_scan scan = {
+		.snapshot = snapshot,
+		.flags = flags,
+	};
+
+	return scan_all(fd, &scan, buffer_size, stream);
 }
 
 /* All that can be seen of a table, to be compared with what it is later. */
