@@ -28,7 +28,8 @@
  * also when it fails; in every other case the structure is left alone.
  *
  * Errors common to all requests: %ENOTTY (unknown request), %EFAULT (bad
- * pointer), %ENOMEM, %EINTR (a fatal signal is pending).
+ * pointer), %EBADF (the device was not opened for reading, or for writing, as
+ * the request needs it), %ENOMEM, %EINTR (a fatal signal is pending).
  */
 
 /**
@@ -109,10 +110,12 @@ enum memtable_kind {
  * enum memtable_state - Bits of a table's state.
  * @MEMTABLE_STATE_SEALED: The table takes no more writes.
  * @MEMTABLE_STATE_FLUSH: The memory in use has reached the write buffer size.
+ * @MEMTABLE_STATE_FULL: The memory in use is within 4 KiB of the maximum size.
  */
 enum memtable_state {
 	MEMTABLE_STATE_SEALED	= 1 << 0,
 	MEMTABLE_STATE_FLUSH	= 1 << 1,
+	MEMTABLE_STATE_FULL	= 1 << 2,
 };
 
 /**

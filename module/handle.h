@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handles: open files of the device.
+ */
+#ifndef MTB_HANDLE_H
+#define MTB_HANDLE_H
+
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+
+#include "table.h"
+
+/**
+ * struct mtb_position - How far read(2) has come.
+ * @table_id: The table that it reads, zero before the first read.
+ * @snapshot: The sequence number at which it reads.
+ * @key: The last record's key, or NULL at the beginning.
+ * @key_length: Length of that key, in bytes.
+ * @sequence: The last record's sequence number.
+ * @partial: Bytes of that record that have been read if some are left to
+ *	read, zero otherwise.
+ */
+struct mtb_position {
+	u64 table_id;
+	u64 snapshot;
+	u8 *key;
+	u32 key_length;
+	u64 sequence;
+	size_t partial;
+};
+
+/**
+ * struct mtb_handle - An open file.
+ * @table: Its table; the handle holds a reference. Read under RCU, replaced
+ *	under @table_lock.
+ * @table_lock: Covers changes of @table and of where @watcher is.
+ * @watcher: Has pollers of this file woken. It lives here since pollers stay
+ *	on the wait queue for as long as the file is open, whatever the table.
+ * @position_lock: Covers @position. Held across user copies, so nothing but
+ *	read(2) and lseek(2) on this file may wait for it.
+ * @position: How far read(2) has come.
+ */
+struct mtb_handle {
+	struct mtb_table __rcu *table;
+	struct mutex table_lock;	/* changes of table */
+	struct mtb_watcher watcher;
+	struct mutex position_lock;	/* position */
+	struct mtb_position position;
+};
+
+extern const struct file_operations mtb_file_operations;
+
+struct mtb_table *mtb_handle_table(struct mtb_handle *handle);
+void mtb_handle_attach(struct mtb_handle *handle, struct mtb_table *table);
+
+#endif /* MTB_HANDLE_H */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Records: one entry of a table as it lies in memory, and the order of entries.
+ */
+#ifndef MTB_RECORD_H
+#define MTB_RECORD_H
+
+#include <linux/string.h>
+#include <linux/types.h>
+
+#include <linux/memtable.h>
+
+/* The type is the tag's low byte, the sequence number the rest. */
+#define MTB_TAG_SHIFT	8
+
+static inline u64 mtb_tag(u64 sequence, u8 type)
+{
+	return sequence << MTB_TAG_SHIFT | type;
+}
+
+static inline u64 mtb_tag_sequence(u64 tag)
+{
+	return tag >> MTB_TAG_SHIFT;
+}
+
+static inline u8 mtb_tag_type(u64 tag)
+{
+	return (u8)tag;
+}
+
+/**
+ * struct mtb_record - An entry.
+ * @tag: Sequence number and type.
+ * @value_length: Length of the value, in bytes.
+ * @key_length: Length of the key, in bytes.
+ * @has_commit: The commit number of a late batch follows the value, see
+ *	mtb_record_commit().
+ * @data: The key's bytes, then the value's.
+ *
+ * A record belongs to whoever allocated it until it is linked into an index;
+ * from then on it does not change and lives as long as the index.
+ */
+struct mtb_record {
+	u64 tag;
+	u32 value_length;
+	u16 key_length;
+	bool has_commit;
+	u8 data[] __aligned(8);
+};
+
+/**
+ * struct mtb_key - An internal key to compare records with.
+ * @prefix: The key's first eight bytes as a big-endian number, padded with
+ *	zeros: of two keys with different prefixes, the lesser has the lesser.
+ * @tag: Versions of a key are ordered by tag, the highest first.
+ * @data: The key's bytes.
+ * @length: Length of the key, in bytes.
+ */
+struct mtb_key {
+	u64 prefix;
+	u64 tag;
+	const u8 *data;
+	u32 length;
+};
+
+int mtb_record_init(void);
+void mtb_record_exit(void);
+
+struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length);
+struct mtb_record *mtb_record_alloc_late(const struct mtb_record *record);
+void mtb_record_free(struct mtb_record *record);
+size_t mtb_record_memory(const struct mtb_record *record);
+u64 mtb_record_commit(const struct mtb_record *record);
+void mtb_record_set_commit(struct mtb_record *record, u64 commit);
+
+void mtb_key_init(struct mtb_key *key, const void *data, u32 length, u64 tag);
+
+static inline const u8 *mtb_record_value(const struct mtb_record *record)
+{
+	return record->data + record->key_length;
+}
+
+/* The record's own internal key; it points into the record. */
+static inline void mtb_record_key(const struct mtb_record *record, struct mtb_key *key)
+{
+	mtb_key_init(key, record->data, record->key_length, record->tag);
+}
+
+/* Order of two keys' bytes: as memcmp() does, a prefix first. */
+static inline int mtb_bytes_compare(const u8 *a, u32 a_length, const u8 *b, u32 b_length)
+{
+	int order = memcmp(a, b, min(a_length, b_length));
+
+	if (order)
+		return order;
+	return a_length < b_length ? -1 : a_length > b_length;
+}
+
+static inline bool mtb_same_key(const struct mtb_record *a, const struct mtb_record *b)
+{
+	return a->key_length == b->key_length && !memcmp(a->data, b->data, a->key_length);
+}
+
+/* Order of internal keys: by key, then from the highest tag to the lowest. */
+static inline int mtb_key_compare(const struct mtb_key *key, const struct mtb_record *record)
+{
+	int order = mtb_bytes_compare(key->data, key->length, record->data, record->key_length);
+
+	if (order)
+		return order;
+	return key->tag > record->tag ? -1 : key->tag < record->tag;
+}
+
+#endif /* MTB_RECORD_H */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The registry: tables that live without an open file, by user and number.
+ */
+#ifndef MTB_REGISTRY_H
+#define MTB_REGISTRY_H
+
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct mtb_table;
+
+int mtb_registry_publish(kuid_t user, u64 number, struct mtb_table *table);
+int mtb_registry_drop(kuid_t user, u64 number);
+struct mtb_table *mtb_registry_find(kuid_t user, u64 number);
+struct mtb_table *mtb_registry_next(kuid_t user, u64 *number);
+
+#endif /* MTB_REGISTRY_H */
