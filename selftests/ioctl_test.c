@@ -126,61 +126,74 @@ FIXTURE(request)
 FIXTURE_VARIANT(request)
 {
 	unsigned long request;
+	/* The access that the request needs; O_RDWR if any will do. */
+	int mode;
 };
 
 FIXTURE_VARIANT_ADD(request, info)
 {
 	.request = MEMTABLE_IOC_INFO,
+	.mode = O_RDWR,
 };
 
 FIXTURE_VARIANT_ADD(request, configure)
 {
 	.request = MEMTABLE_IOC_CONFIGURE,
+	.mode = O_WRONLY,
 };
 
 FIXTURE_VARIANT_ADD(request, add)
 {
 	.request = MEMTABLE_IOC_ADD,
+	.mode = O_WRONLY,
 };
 
 FIXTURE_VARIANT_ADD(request, get)
 {
 	.request = MEMTABLE_IOC_GET,
+	.mode = O_RDONLY,
 };
 
 FIXTURE_VARIANT_ADD(request, write)
 {
 	.request = MEMTABLE_IOC_WRITE,
+	.mode = O_WRONLY,
 };
 
 FIXTURE_VARIANT_ADD(request, read)
 {
 	.request = MEMTABLE_IOC_READ,
+	.mode = O_RDONLY,
 };
 
 FIXTURE_VARIANT_ADD(request, scan)
 {
 	.request = MEMTABLE_IOC_SCAN,
+	.mode = O_RDONLY,
 };
 
 FIXTURE_VARIANT_ADD(request, publish)
 {
 	.request = MEMTABLE_IOC_PUBLISH,
+	.mode = O_WRONLY,
 };
 
 FIXTURE_VARIANT_ADD(request, attach)
 {
 	.request = MEMTABLE_IOC_ATTACH,
+	.mode = O_RDWR,
 };
 
 FIXTURE_VARIANT_ADD(request, list)
 {
 	.request = MEMTABLE_IOC_LIST,
+	.mode = O_RDWR,
 };
 
 FIXTURE_VARIANT_ADD(request, drop)
 {
 	.request = MEMTABLE_IOC_DROP,
+	.mode = O_WRONLY,
 };
 
 FIXTURE_SETUP(request)
@@ -212,6 +225,29 @@ static bool request_writes(const unsigned long request)
 TEST_F(request, valid)
 {
 	EXPECT_EQ(0, request(self->subject.fd, variant->request, &self->subject.argument));
+}
+
+/* A request needs an open file that may do what it does. */
+TEST_F(request, access_mode)
+{
+	static const int modes[] = { O_RDONLY, O_WRONLY };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		const bool may = variant->mode == O_RDWR ||
+				 variant->mode == modes[i];
+		const int fd = open(DEVICE_PATH, modes[i] | O_CLOEXEC);
+		int ret;
+
+		ASSERT_LE(0, fd);
+		subject_prepare(&self->subject, variant->request);
+		ret = request(fd, variant->request, &self->subject.argument);
+		/* Here the table is empty. */
+		if (may && variant->request == MEMTABLE_IOC_GET)
+			EXPECT_EQ(-ENOENT, ret);
+		else
+			EXPECT_EQ(may ? 0 : -EBADF, ret);
+		EXPECT_EQ(0, close(fd));
+	}
 }
 
 /* The structure may lie at any address. */
@@ -524,6 +560,17 @@ TEST(unknown_type)
 	EXPECT_EQ(-ENOTTY,
 		  request(fd, _IOR(MEMTABLE_IOC_MAGIC + 1, 0, struct memtable_info),
 			  &info));
+	EXPECT_EQ(0, close(fd));
+}
+
+/* Sealing needs an open file that may write. */
+TEST(seal_access_mode)
+{
+	const int fd = open(DEVICE_PATH, O_RDONLY | O_CLOEXEC);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EBADF, table_seal(fd));
+	EXPECT_EQ(0, table_info(fd).state);
 	EXPECT_EQ(0, close(fd));
 }
 
