@@ -246,8 +246,9 @@ TEST_F(add, full)
 
 	ASSERT_EQ(0, table_configure(self->fd, 0, max_size));
 	while (!(ret = table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key", 3,
-				 value, sizeof(value))))
+				 value, sizeof(value)))) {
 		ASSERT_GE(max_size, table_info(self->fd).memory_usage);
+	}
 	EXPECT_EQ(-ENOSPC, ret);
 
 	image = table_image(self->fd);
@@ -258,8 +259,9 @@ TEST_F(add, full)
 	stream_free(&image.records);
 
 	/* Small entries still find room, down to the last one. */
-	while (!(ret = table_put(self->fd, 0, "key", NULL)))
+	while (!(ret = table_put(self->fd, 0, "key", NULL))) {
 		ASSERT_GE(max_size, table_info(self->fd).memory_usage);
+	}
 	EXPECT_EQ(-ENOSPC, ret);
 	image = table_image(self->fd);
 	EXPECT_LT(0, image.info.tombstones);

@@ -332,8 +332,9 @@ TEST_F(file, copy)
 
 	ASSERT_LE(0, copy);
 	ASSERT_EQ(0, table_fill(self->fd, 5000));
-	while ((length = read(self->fd, buffer, 65536)) > 0)
+	while ((length = read(self->fd, buffer, 65536)) > 0) {
 		ASSERT_EQ(length, write(copy, buffer, length));
+	}
 	ASSERT_EQ(0, length);
 	EXPECT_TRUE(table_equal(self->fd, copy));
 	EXPECT_EQ(table_info(self->fd).last_sequence,
@@ -562,9 +563,10 @@ TEST_F(file, poll_wakes_at_threshold)
 
 	ASSERT_EQ(0, table_configure(self->fd, 100000, 0));
 	thread = sleeper_start(&sleeper);
-	while (table_info(self->fd).memory_usage < 100000)
+	while (table_info(self->fd).memory_usage < 100000) {
 		ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key",
 				       3, value, sizeof(value)));
+	}
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(1, sleeper.ret);
 	EXPECT_EQ(READABLE, sleeper.revents);

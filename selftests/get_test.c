@@ -196,9 +196,10 @@ TEST_F(get, similar_keys)
 			self->get.key = ADDRESS(key);
 			self->get.key_length = prefix + zeros;
 			ASSERT_EQ(zeros > 20 ? -ENOENT : 0, get(self));
-			if (zeros <= 20)
+			if (zeros <= 20) {
 				ASSERT_EQ(0, memcmp(&value, self->buffer,
 						    sizeof(value)));
+			}
 		}
 	}
 }
@@ -359,10 +360,11 @@ TEST_F(length, key)
 	size_t found;
 
 	pattern_fill(self->key, last, 1);
-	for (size_t length = variant->first; length <= last; length++)
+	for (size_t length = variant->first; length <= last; length++) {
 		ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE,
 				       self->key, length, &length,
 				       sizeof(length)));
+	}
 	for (size_t length = variant->first; length <= last; length++) {
 		struct memtable_get get = {
 			.key = ADDRESS(self->key),

@@ -242,10 +242,11 @@ TEST_F(request, access_mode)
 		subject_prepare(&self->subject, variant->request);
 		ret = request(fd, variant->request, &self->subject.argument);
 		/* Here the table is empty. */
-		if (may && variant->request == MEMTABLE_IOC_GET)
+		if (may && variant->request == MEMTABLE_IOC_GET) {
 			EXPECT_EQ(-ENOENT, ret);
-		else
+		} else {
 			EXPECT_EQ(may ? 0 : -EBADF, ret);
+		}
 		EXPECT_EQ(0, close(fd));
 	}
 }
@@ -523,48 +524,58 @@ TEST_F(field, unknown_bit)
 	EXPECT_TRUE(table_unchanged(subject->fd, &image));
 }
 
-/* A number that means nothing is no request, whatever its direction and size. */
-TEST(unknown_number)
+FIXTURE(device)
 {
-	const int fd = table_open();
+	int fd;
+};
+
+FIXTURE_SETUP(device)
+{
+	self->fd = table_open();
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(device)
+{
+	EXPECT_EQ(0, close(self->fd));
+}
+
+/* A number that means nothing is no request, whatever its direction and size. */
+TEST_F(device, unknown_number)
+{
 	char argument[64] = {};
 
-	ASSERT_LE(0, fd);
 	for (unsigned int number = 128; number < 256; number++) {
 		for (unsigned int direction = 0; direction < 4; direction++) {
 			EXPECT_EQ(-ENOTTY,
-				  request(fd,
+				  request(self->fd,
 					  _IOC(direction, MEMTABLE_IOC_MAGIC,
 					       number, 0),
 					  argument));
 			EXPECT_EQ(-ENOTTY,
-				  request(fd,
+				  request(self->fd,
 					  _IOC(direction, MEMTABLE_IOC_MAGIC,
 					       number, sizeof(argument)),
 					  argument));
 		}
 	}
-	EXPECT_EQ(0, close(fd));
 }
 
 /* A known number of another type is no request. */
-TEST(unknown_type)
+TEST_F(device, unknown_type)
 {
-	const int fd = table_open();
 	struct memtable_info info;
 
-	ASSERT_LE(0, fd);
 	EXPECT_EQ(-ENOTTY,
-		  request(fd, _IOR(MEMTABLE_IOC_MAGIC - 1, 0, struct memtable_info),
-			  &info));
+		  request(self->fd, _IOR(MEMTABLE_IOC_MAGIC - 1, 0,
+					 struct memtable_info), &info));
 	EXPECT_EQ(-ENOTTY,
-		  request(fd, _IOR(MEMTABLE_IOC_MAGIC + 1, 0, struct memtable_info),
-			  &info));
-	EXPECT_EQ(0, close(fd));
+		  request(self->fd, _IOR(MEMTABLE_IOC_MAGIC + 1, 0,
+					 struct memtable_info), &info));
 }
 
 /* Sealing needs an open file that may write. */
-TEST(seal_access_mode)
+TEST_F(device, seal_access_mode)
 {
 	const int fd = open(DEVICE_PATH, O_RDONLY | O_CLOEXEC);
 
@@ -575,19 +586,17 @@ TEST(seal_access_mode)
 }
 
 /* SEAL, which has no structure, goes by one number only. */
-TEST(seal_direction)
+TEST_F(device, seal_direction)
 {
-	const int fd = table_open();
 	char argument[64] = {};
 
-	ASSERT_LE(0, fd);
-	for (unsigned int direction = 1; direction < 4; direction++)
+	for (unsigned int direction = 1; direction < 4; direction++) {
 		EXPECT_EQ(-ENOTTY,
-			  request(fd, _IOC(direction, MEMTABLE_IOC_MAGIC,
-					   _IOC_NR(MEMTABLE_IOC_SEAL), 8),
+			  request(self->fd, _IOC(direction, MEMTABLE_IOC_MAGIC,
+						 _IOC_NR(MEMTABLE_IOC_SEAL), 8),
 				  argument));
-	EXPECT_EQ(0, table_info(fd).state);
-	EXPECT_EQ(0, close(fd));
+	}
+	EXPECT_EQ(0, table_info(self->fd).state);
 }
 
 TEST_HARNESS_MAIN

@@ -298,8 +298,9 @@ TEST_F_TIMEOUT(read, many, LONG_TIMEOUT)
 		ASSERT_EQ(0, memcmp(&key, record.key, sizeof(key)));
 		ASSERT_EQ(key & 1 ? MEMTABLE_TYPE_ABSENT : MEMTABLE_TYPE_VALUE,
 			  record.type);
-		if (!(key & 1))
+		if (!(key & 1)) {
 			ASSERT_EQ(0, memcmp(&key, record.value, sizeof(key)));
+		}
 		seen++;
 	}
 	EXPECT_EQ(count, seen);

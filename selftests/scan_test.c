@@ -406,10 +406,11 @@ TEST_F(scan, snapshots)
 {
 	const __u64 last = table_info(self->fd).last_sequence;
 
-	for (__u64 snapshot = 0; snapshot <= last + 1; snapshot++)
+	for (__u64 snapshot = 0; snapshot <= last + 1; snapshot++) {
 		ASSERT_TRUE(scan_matches(&self->model, self->fd, variant->flags,
 					 snapshot, &no_bound, &no_bound,
 					 self->buffer, self->size, 0));
+	}
 }
 
 /* Every limit, up to one that does not matter. */
@@ -442,13 +443,14 @@ TEST_F_TIMEOUT(scan, buffers, LONG_TIMEOUT)
 	stream_free(&stream);
 	ASSERT_GT(self->size, enough);
 	for (size_t size = 0; size <= enough + 1; size++) {
-		/* At the end of memory: the kernel cannot write beyond it. */
+		/* At the end of memory: the kernel cannot write beyond it. */ {
 		ASSERT_TRUE(scan_matches(&self->model, self->fd, variant->flags,
 					 0, &no_bound, &no_bound,
 					 self->buffer + self->size - size, size,
 					 0))
 		{
 			TH_LOG("Size %zu", size);
+	}
 		}
 	}
 }

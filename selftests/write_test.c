@@ -450,8 +450,9 @@ TEST_F(write, full_of_small_records)
 		image = table_image(self->fd);
 		ASSERT_GE(max_size, image.info.memory_usage);
 		ret = table_write(self->fd, &stream);
-		if (ret)
+		if (ret) {
 			EXPECT_TRUE(table_unchanged(self->fd, &image));
+		}
 		stream_free(&image.records);
 	} while (!ret);
 	EXPECT_EQ(-ENOSPC, ret);
