@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Where people enter; what each target does, "make help" tells.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+PARTS ?=
+
+build := $(CURDIR)/build
+vm := selftests/vm
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+# Without the kernel's headers there is no module to build.
+all: $(if $(wildcard $(KDIR)/Makefile),modules) userspace ## module, if KDIR has headers, and userspace
+
+modules: ## memtable.ko for the kernel of KDIR; takes W=, C=, CONFIG_MEMTABLE_KUNIT_TEST=y
+	$(kbuild) modules
+
+modules_install: ## install memtable.ko for the kernel of KDIR
+	$(kbuild) modules_install
+
+userspace: ## library, command, examples and their tests, into build/user
+	$(MAKE) -C userspace O=$(build)/user PREFIX=$(PREFIX)
+
+install: userspace ## install library, command and headers below DESTDIR and PREFIX
+	$(MAKE) -C userspace O=$(build)/user PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+
+setup: ## install the Debian packages that are missing
+	@$(vm)/setup
+
+kselftest: setup ## tests of the device for 64 and 32 bits, into build/selftests and build/selftests32
+	@mkdir -p $(build)/selftests $(build)/selftests32
+	ksft=$$($(vm)/kernel source)/tools/testing/selftests && \
+	$(MAKE) -C selftests KSFT=$$ksft OUTPUT=$(build)/selftests && \
+	$(MAKE) -C selftests KSFT=$$ksft OUTPUT=$(build)/selftests32 M32=1
+
+vm: setup ## a shell in a test VM, with the module loaded
+	@$(MAKE) --no-print-directory -s userspace
+	@$(vm)/shell
+
+demo: setup ## this machine's package database in a table, in a test VM
+	@$(MAKE) --no-print-directory -s userspace
+	@$(vm)/demo
+
+check: ## run all tests, or some: PARTS="build lint uapi core harness kunit ..."
+	@$(vm)/check $(PARTS)
+
+lint: setup ## checkpatch, sparse, kernel-doc, W=1, shellcheck, codespell
+	@$(vm)/lint
+
+clean: ## remove what was built here; kernels stay in the user's cache folder
+	rm -rf $(build)
+	find Kbuild module \( -name '*.o' -o -name '.*.cmd' \) -delete
+	rm -f memtable.ko memtable.mod memtable.mod.[co] memtable.o modules.order Module.symvers
+	rm -f .*.cmd
+
+help: ## this text
+	@sed -n 's/^\([a-z_]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@echo
+	@echo "Variables: KDIR=$(KDIR)"
+	@echo "           PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+
+.PHONY: all modules modules_install userspace install setup kselftest vm demo check lint clean help
+.DEFAULT_GOAL := all
