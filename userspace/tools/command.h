@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the memtable command's files share. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <memtable.h>
+
+enum exit_status {
+	STATUS_OK	= 0,
+	STATUS_ABSENT	= 1,	/* the key is not there, or deleted */
+	STATUS_USAGE	= 2,	/* the command line is wrong */
+	STATUS_FAILED	= 3,	/* anything that is not listed here */
+	STATUS_NO_TABLE	= 4,	/* no table has this number */
+	STATUS_FULL	= 5,	/* the table would pass its maximum size */
+	STATUS_SEALED	= 6,	/* the table takes no more writes */
+};
+
+enum option_id {
+	OPTION_DEVICE,
+	OPTION_HELP,
+	OPTION_ALL_VERSIONS,
+	OPTION_BATCH,
+	OPTION_END,
+	OPTION_ESCAPED,
+	OPTION_FORMAT,
+	OPTION_JSON,
+	OPTION_KEYS_ONLY,
+	OPTION_LIMIT,
+	OPTION_MAX_SIZE,
+	OPTION_PREFIX,
+	OPTION_PRINT_SEQUENCE,
+	OPTION_RAW,
+	OPTION_REVERSE,
+	OPTION_SNAPSHOT,
+	OPTION_START,
+	OPTION_TOMBSTONES,
+	OPTION_WRITE_BUFFER_SIZE,
+	OPTION_COUNT
+};
+
+#define OPTION(name) (1U << OPTION_##name)
+
+/* What a command line says. Keys that were not given have no data. */
+struct options {
+	unsigned int given;
+	const char *device;
+	uint64_t batch;
+	struct memtable_slice end;
+	const char *format;
+	uint64_t limit;
+	uint64_t max_size;
+	struct memtable_slice prefix;
+	uint64_t snapshot;
+	struct memtable_slice start;
+	uint64_t write_buffer_size;
+};
+
+/**
+ * struct command - A subcommand.
+ * @name: Its name.
+ * @operands: Its operands as the help shows them.
+ * @summary: What it does, in a line.
+ * @details: What else one must know, in lines; or NULL.
+ * @least: How few operands it takes.
+ * @most: How many operands it takes.
+ * @options: Which options it takes, beside those that all take.
+ * @run: Runs it, returns an &enum exit_status.
+ */
+struct command {
+	const char *name;
+	const char *operands;
+	const char *summary;
+	const char *details;
+	int least;
+	int most;
+	unsigned int options;
+	int (*run)(const struct options *options, int count, char **operands);
+};
+
+extern const struct command put_command, get_command, delete_command, scan_command,
+	stat_command, list_command, drop_command, seal_command, load_command;
+
+/* Parses what follows the command's name; the operands are then argv[optind] on. */
+int options_parse(const struct command *command, int argc, char **argv, struct options *options);
+void options_help(const struct command *command, FILE *out);
+/* Takes an operand, decoding it in place if the options say so. */
+int options_bytes(const struct options *options, char *text, struct memtable_slice *bytes);
+
+/* Prints a message to standard error, and returns the status. */
+int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Explains an error that the library returned for a table, and returns its status. */
+int table_fail(uint64_t number, int error);
+/* Says that there is no such table, and returns the status. */
+int no_table(uint64_t number);
+int parse_number(const char *text, uint64_t *number);
+
+/* These explain their errors, and return an exit status. */
+int table_open(const struct options *options, struct memtable_table **table);
+int table_attach(const struct options *options, const char *text,
+		 uint64_t *number, struct memtable_table **table);
+int table_attach_or_create(const struct options *options, const char *text,
+			   uint64_t *number, struct memtable_table **table);
+
+#endif /* COMMAND_H */
