@@ -164,7 +164,8 @@ static int list(const struct options *options, int count, char **operands)
 		return status;
 
 	if (!json)
-		puts("number\tentries\ttombstones\tlogical_bytes\tmemory_usage\tlast_sequence\tstate");
+		puts("number\tentries\ttombstones\tlogical_bytes\tmemory_usage\t"
+		     "last_sequence\tstate");
 	do {
 		error = memtable_registry_list(table, start, entries, sizeof(entries[0]),
 					       LIST_STEP, &filled);
