@@ -657,9 +657,9 @@ static void *writers_main(void *const data)
 		    write.last_sequence > WRITERS * WRITER_BATCH * self->rounds)
 			abort();
 		for (unsigned int i = 0; i < WRITER_BATCH; i++) {
-			if (atomic_exchange(
-				    &self->owners[write.last_sequence - i],
-				    number))
+			const __u64 sequence = write.last_sequence - i;
+
+			if (atomic_exchange(&self->owners[sequence], number))
 				fail(&self->shared,
 				     "a sequence number is given twice");
 		}
@@ -796,7 +796,8 @@ TEST_F_TIMEOUT(table, full, LONG_TIMEOUT)
 struct readers {
 	struct shared shared;
 	atomic_uint count;
-	_Atomic __u64 sum __attribute__((aligned(8)));
+	/* Of their sequence numbers, modulo the size of an integer. */
+	atomic_uint sum;
 };
 
 static void *readers_main(void *const data)
@@ -823,7 +824,7 @@ static void *readers_main(void *const data)
 TEST_F_TIMEOUT(table, shared_position, LONG_TIMEOUT)
 {
 	struct readers readers = { .shared.fd = self->fd };
-	const __u64 entries = scaled(20000);
+	const unsigned int entries = scaled(20000);
 	struct stream stream = {};
 	pthread_t threads[READERS];
 
