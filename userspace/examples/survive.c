@@ -45,6 +45,8 @@ static int write_orders(struct memtable_table *table)
 	int ret;
 
 	ret = memtable_batch_create(&batch);
+	if (ret)
+		return ret;
 	for (order = 0; !ret; order++) {
 		ret = write_order(table, batch, order);
 		/* Whoever reads this knows that the order is safe. */

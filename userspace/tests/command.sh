@@ -1,0 +1,350 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The memtable command from end to end, on the device: every subcommand, good
+# usage and bad, what it prints, and the status with which it ends.
+
+device=/dev/memtable
+number=747301
+other=747302
+tab='	'
+count=0
+failed=0
+directory=$(mktemp -d)
+
+trap 'rm -rf "$directory"; memtable drop $number $other 2>/dev/null' EXIT
+cd "$directory" || exit 1
+
+# result NAME STATUS: tells the result of a test, good if STATUS is 0.
+result()
+{
+	count=$((count + 1))
+	if [ "$2" = 0 ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		failed=1
+	fi
+}
+
+# run STATUS COMMAND...: runs a command, and fails if it ends otherwise.
+run()
+{
+	wanted=$1
+	shift
+	"$@" >out 2>err </dev/null
+	status=$?
+	[ $status = "$wanted" ] && return
+	echo "# $*: ended with $status, not $wanted"
+	sed 's/^/#   /' out err
+	return 1
+}
+
+# prints NAME STATUS TEXT COMMAND...: standard output is the text, to the byte
+# but for its last newline, and there is no message.
+prints()
+{
+	name=$1 wanted=$2 text=$3
+	shift 3
+	if run "$wanted" "$@"; then
+		if [ -n "$text" ]; then printf '%s\n' "$text"; fi >wanted
+		if cmp -s out wanted && ! [ -s err ]; then
+			result "$name" 0
+			return
+		fi
+		sed 's/^/# printed: /' out err
+		sed 's/^/# wanted:  /' wanted
+	fi
+	result "$name" 1
+}
+
+# complains NAME STATUS TEXT COMMAND...: there is a message that has the text,
+# and no output.
+complains()
+{
+	name=$1 wanted=$2 text=$3
+	shift 3
+	if run "$wanted" "$@"; then
+		if grep -qF -- "$text" err && ! [ -s out ]; then
+			result "$name" 0
+			return
+		fi
+		echo "# no message with: $text"
+		sed 's/^/# printed: /' out err
+	fi
+	result "$name" 1
+}
+
+fresh()
+{
+	memtable drop $number $other 2>/dev/null
+}
+
+# A line of what stat prints.
+stat_line()
+{
+	memtable stat $number | sed -n "s/^$1$tab//p"
+}
+
+# Usage.
+
+fresh
+run 0 memtable --help && grep -q '^usage: memtable' out && ! [ -s err ]
+result "--help" $?
+run 0 memtable --version && grep -q '^memtable [0-9]' out
+result "--version" $?
+for command in put get delete scan load stat list seal drop; do
+	run 0 memtable $command --help && grep -q "^usage: memtable $command" out
+	result "$command --help" $?
+	complains "$command refuses an unknown option" 2 "Try 'memtable $command --help'" \
+		memtable $command --nonsense
+done
+complains "no command" 2 "no command given" memtable
+complains "an unknown command" 2 "no such command: nonsense" memtable nonsense 1
+complains "too few operands" 2 "put takes NUMBER KEY" memtable put $number
+complains "too many operands" 2 "get takes NUMBER KEY" memtable get $number k more
+complains "an option that the command does not have" 2 "unrecognized option" \
+	memtable get --reverse $number k
+for bad in x 1x -1 +1 '' ' 1' 18446744073709551616; do
+	complains "'$bad' is not a number" 2 "not a table number" memtable get -- "$bad" k
+done
+complains "0 is not a snapshot" 2 "--snapshot" memtable get --snapshot=0 $number k
+complains "not a batch size" 2 "--batch" memtable load --batch=0 $number -
+complains "not a format" 2 "--format" memtable load --format=xml $number -
+complains "not a size" 2 "--max-size" memtable put --max-size=1T $number k v
+complains "a size that is too large" 2 "--max-size" \
+	memtable put --max-size=17179869184G $number k v
+complains "not an escape" 2 "not a valid escape" memtable put --escaped $number 'a\q' v
+
+# Messages that say what to do.
+
+complains "no device" 3 "modprobe memtable" memtable get --device=/dev/none $number k
+complains "not the device" 3 "not a memtable device" memtable list --device=/dev/null
+mode=$(stat -c %a $device)
+chmod 600 $device
+complains "no permission" 3 "no permission to open $device" \
+	su -s /bin/sh nobody -c "memtable list"
+chmod "$mode" $device
+for command in "get $number k" "delete $number k" "scan $number" "stat $number" \
+		"seal $number" "drop $number"; do
+	# shellcheck disable=SC2086 # several words
+	complains "no table: $command" 4 "you have no table $number" memtable $command
+done
+if [ -w /dev/full ]; then
+	memtable --help >/dev/full 2>err
+	[ $? = 3 ] && grep -q 'standard output' err
+	result "output that cannot be written" $?
+fi
+
+# One entry.
+
+prints "put makes the table" 0 "" memtable put $number key "some value"
+prints "get" 0 "some value" memtable get $number key
+complains "get what is not there" 1 "'absent' is not there" memtable get $number absent
+prints "put prints its sequence number" 0 2 memtable put --print-sequence $number key newer
+prints "delete" 0 3 memtable delete --print-sequence $number key
+complains "get what is deleted" 1 "'key' is deleted, by sequence number 3" \
+	memtable get $number key
+prints "get at a snapshot" 0 "some value" memtable get --snapshot=1 $number key
+prints "get at a later snapshot" 0 newer memtable get --snapshot=2 $number key
+prints "delete what is not there" 0 "" memtable delete $number absent
+prints "put an empty value" 0 "" memtable put $number empty ""
+run 0 memtable get --raw $number empty && ! [ -s out ]
+result "get --raw of an empty value" $?
+prints "put an empty key" 0 "" memtable put $number "" "of the empty key"
+prints "get an empty key" 0 "of the empty key" memtable get $number ""
+prints "a key that looks like an option" 0 "" memtable put $number -- --raw -v
+prints "get a key that looks like an option" 0 "-v" memtable get $number -- --raw
+
+printf 'from\0standard\ninput\n' >value
+memtable put $number piped <value
+result "put from standard input" $?
+run 0 memtable get --raw $number piped && cmp -s out value
+result "get --raw gives the bytes back" $?
+prints "get escapes" 0 'from\x00standard\ninput\n' memtable get $number piped
+prints "get --json" 0 \
+	'{"key":"piped","value":"from\u0000standard\ninput\n","sequence":8,"type":"value"}' \
+	memtable get --json $number piped
+prints "put --escaped" 0 "" memtable put --escaped $number 'a\tb\xff' '\\n\n\x00\x80'
+prints "get --escaped" 0 '\\n\n\x00\x80' memtable get --escaped $number 'a\tb\xff'
+complains "escapes are only read when asked to" 1 "is not there" \
+	memtable get $number 'a\tb\xff'
+prints "get --json of what is not UTF-8" 0 \
+	'{"key_base64":"YQli/w==","value_base64":"XG4KAIA=","sequence":9,"type":"value"}' \
+	memtable get --json --escaped $number 'a\tb\xff'
+head -c 16777216 /dev/zero | memtable put $number longest
+result "put the longest value" $?
+[ "$(memtable get --raw $number longest | wc -c)" = 16777216 ]
+result "get the longest value" $?
+head -c 16777217 /dev/zero | memtable put $number longer 2>err
+[ $? = 3 ] && grep -q 'too long' err
+result "put a value that is too long" $?
+
+# Scans.
+
+fresh
+for key in plum fig apple pear peach; do
+	memtable put $number $key "a $key"
+done
+memtable delete $number fig
+memtable put $number apple "another apple"
+
+prints "scan" 0 "apple${tab}another apple
+peach${tab}a peach
+pear${tab}a pear
+plum${tab}a plum" memtable scan $number
+prints "scan --reverse --keys-only" 0 "plum
+pear
+peach
+apple" memtable scan --reverse --keys-only $number
+prints "scan --prefix" 0 "peach${tab}a peach
+pear${tab}a pear" memtable scan --prefix=pe $number
+prints "scan --prefix --reverse" 0 "pear${tab}a pear
+peach${tab}a peach" memtable scan --prefix=pe --reverse $number
+prints "scan --start --end" 0 "peach
+pear" memtable scan --keys-only --start=b --end=plum $number
+prints "scan --start --end --reverse" 0 "pear
+peach" memtable scan --keys-only --reverse --start=peach --end=plum $number
+prints "scan of an empty range" 0 "" memtable scan --start=q --end=a $number
+prints "scan --limit" 0 "apple${tab}another apple" memtable scan --limit=1 $number
+prints "scan --limit=0" 0 "" memtable scan --limit=0 $number
+prints "scan --snapshot" 0 "fig${tab}a fig
+plum${tab}a plum" memtable scan --snapshot=2 $number
+prints "scan --tombstones" 0 "apple${tab}another apple${tab}7${tab}value
+fig${tab}${tab}6${tab}deletion
+peach${tab}a peach${tab}5${tab}value" memtable scan --tombstones --limit=3 $number
+prints "scan --all-versions" 0 "apple${tab}another apple${tab}7${tab}value
+apple${tab}a apple${tab}3${tab}value
+fig${tab}a fig${tab}2${tab}value" memtable scan --all-versions --limit=3 $number
+prints "scan --json" 0 '{"key":"apple","value":"another apple","sequence":7,"type":"value"}
+{"key":"fig","sequence":6,"type":"deletion"}' \
+	memtable scan --json --tombstones --limit=2 $number
+prints "scan --json --keys-only" 0 '{"key":"apple","sequence":7,"type":"value"}' \
+	memtable scan --json --keys-only --limit=1 $number
+prints "scan --escaped" 0 "peach${tab}a peach" \
+	memtable scan --escaped --prefix='pe\x61c' $number
+complains "scan --prefix --start" 2 "--prefix does not go with" \
+	memtable scan --prefix=a --start=b $number
+
+# Figures.
+
+for line in "number $number" "entries 7" "tombstones 1" "last_sequence 7" \
+		"write_buffer_size 4194304" "max_size 0" "first_key apple" "last_key plum"; do
+	[ "$(stat_line "${line% *}")" = "${line#* }" ]
+	result "stat: $line" $?
+done
+run 0 memtable stat --json $number && grep -q "^{\"number\":$number,\"entries\":7,.*\
+\"state\":\[\],\"first_key\":\"apple\",\"last_key\":\"plum\"}\$" out
+result "stat --json" $?
+memtable put $other k v
+run 0 memtable list && head -n 1 out | grep -q "^number${tab}entries${tab}" &&
+	grep -q "^$number${tab}7${tab}1${tab}" out && grep -q "^$other${tab}1${tab}0${tab}" out
+result "list" $?
+run 0 memtable list --json &&
+	grep -q "^{\"number\":$other,\"entries\":1,.*\"last_sequence\":1,\"state\":\[\]}\$" out
+result "list --json" $?
+
+prints "seal" 0 "" memtable seal $number
+prints "seal again" 0 "" memtable seal $number
+[ "$(stat_line state)" = sealed ]
+result "stat: state sealed" $?
+complains "put into a sealed table" 6 "table $number is sealed" memtable put $number k v
+complains "delete from a sealed table" 6 "table $number is sealed" memtable delete $number k
+prints "get from a sealed table" 0 "a plum" memtable get $number plum
+prints "drop" 0 "" memtable drop $number
+complains "drop goes on after a number that is not there" 4 "no table $number" \
+	memtable drop $number $other
+complains "drop did drop" 4 "no table $other" memtable stat $other
+complains "drop what is not a number" 2 "not a table number" memtable drop seven
+
+# Sizes.
+
+prints "put with sizes" 0 "" memtable put --write-buffer-size=32K --max-size=1M $number k v
+[ "$(stat_line write_buffer_size)" = 32768 ] && [ "$(stat_line max_size)" = 1048576 ]
+result "stat: the sizes" $?
+complains "sizes of a table that is there" 3 "its sizes can only be given" \
+	memtable put --max-size=2M $number k v
+fresh
+complains "sizes that do not fit" 2 "beyond the maximum size" \
+	memtable put --write-buffer-size=2M --max-size=1M $number k v
+complains "sizes that do not fit make no table" 4 "no table" memtable stat $number
+head -c 70000 /dev/zero | tr '\0' x >large
+memtable put --max-size=64K $number k v
+memtable put $number big <large 2>err
+[ $? = 5 ] && grep -q "table $number is full" err
+result "put into a full table" $?
+prints "what was there is there" 0 v memtable get $number k
+complains "what did not fit is not" 1 "is not there" memtable get $number big
+
+# Loads.
+
+fresh
+seq 1 2500 | sed "s/.*/key&${tab}value &/" >lines
+prints "load" 0 2500 memtable load --print-sequence $number lines
+[ "$(stat_line entries)" = 2500 ]
+result "load: all are there" $?
+LC_ALL=C sort lines >sorted
+memtable scan $number | cmp - sorted
+result "load: the scan is the sorted input" $?
+fresh
+memtable load --batch=7 $number - <lines && memtable scan $number | cmp - sorted
+result "load from a pipe, in small batches" $?
+
+fresh
+printf 'bin\\x00\\xffary\t\\t\\n\\\\\nUTF-8 \303\251\t\302\233\nempty\t\n\tempty key\n' >lines
+memtable load $number lines
+memtable scan $number >once
+memtable load $other once
+memtable scan $other | cmp - once
+result "what scan prints load takes" $?
+# shellcheck disable=SC1003 # nothing is quoted
+prints "the bytes are the same" 0 '\t\n\\' memtable get --escaped $other 'bin\x00\xffary'
+memtable put $number empty "no more"
+memtable delete $number ""
+memtable drop $other
+memtable scan --all-versions --tombstones $number >versions
+memtable load $other versions && memtable scan --all-versions --tombstones $other | cmp - versions
+result "what scan --all-versions prints load takes" $?
+complains "load versions twice" 3 "has an entry with that key" memtable load $other versions
+
+fresh
+printf 'a\t1\nb\t2\nc\t3\nnonsense\nd\t4\n' >lines
+complains "load of a malformed line" 3 "lines:4: not KEY, tab, VALUE" \
+	memtable load --batch=2 $number lines
+prints "the batches before are there, the last is not" 0 "a${tab}1
+b${tab}2" memtable scan $number
+complains "load of a file that is not there" 3 "none: No such file" memtable load $number none
+complains "load of a directory" 3 "Is a directory" memtable load $number .
+fresh
+complains "load of a file that is not there makes no table" 4 "no table" memtable stat $number
+prints "load of an empty file makes the table" 0 "" memtable load $number /dev/null
+prints "scan of an empty table" 0 "" memtable scan $number
+[ "$(stat_line entries)" = 0 ] && [ -z "$(stat_line first_key)" ]
+result "stat of an empty table" $?
+
+fresh
+seq 1 1000 | sed "s/.*/&${tab}a value of some length, so that they fill the table/" >lines
+complains "load into a full table" 5 "table $number is full" \
+	memtable load --max-size=64K --batch=100 $number lines
+entries=$(stat_line entries)
+[ "$entries" -gt 0 ] && [ $((entries % 100)) = 0 ] && grep -q "the $entries entries" err
+result "load: whole batches are there, and the message tells how many" $?
+memtable seal $number
+complains "load into a sealed table" 6 "is sealed" memtable load $number lines
+
+# The key is the package, the value the stanza. The last one has no newline.
+fresh
+printf 'Package: b\nVersion: 1\n\nPackage: a\nDescription: x\n y\n .\n\n\nPackage: b\nVersion: 2' \
+	>control
+prints "load --format=deb822" 0 3 memtable load --format=deb822 --print-sequence $number control
+prints "deb822: a stanza" 0 'Package: a\nDescription: x\n y\n .\n' memtable get $number a
+prints "deb822: a later stanza of the same name" 0 'Package: b\nVersion: 2' \
+	memtable get $number b
+prints "deb822: the earlier one" 0 'Package: b\nVersion: 1\n' memtable get --snapshot=1 $number b
+printf 'Package: a\n\nVersion: 1\n' >control
+complains "deb822: a stanza without a name" 3 \
+	"control:3: the stanza that begins here has no Package field" \
+	memtable load --format=deb822 $number control
+
+echo "1..$count"
+exit $failed

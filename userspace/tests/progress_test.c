@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The progress bar, on a pseudo-terminal and elsewhere. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "progress.h"
+#include "tap.h"
+
+static int controller;
+static FILE *terminal;
+
+static bool open_terminal(void)
+{
+	struct termios termios;
+	int fd;
+
+	controller = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+	if (!CHECK(controller >= 0 && !grantpt(controller) && !unlockpt(controller)))
+		return false;
+	fd = open(ptsname(controller), O_RDWR | O_NOCTTY);
+	if (!CHECK(fd >= 0 && !tcgetattr(fd, &termios)))
+		return false;
+	cfmakeraw(&termios);
+	tcsetattr(fd, TCSANOW, &termios);
+	terminal = fdopen(fd, "w");
+	return CHECK(terminal);
+}
+
+static void close_terminal(void)
+{
+	fclose(terminal);
+	close(controller);
+}
+
+/* What the terminal was sent since the last call. */
+static const char *shown(void)
+{
+	static char text[1024];
+	ssize_t length;
+
+	fflush(terminal);
+	length = read(controller, text, sizeof(text) - 1);
+	text[length < 0 ? 0 : length] = '\0';
+	return text;
+}
+
+static void a_terminal_gets_a_bar(void)
+{
+	struct progress progress;
+	const char *text;
+
+	REQUIRE(open_terminal());
+	progress_begin(&progress, terminal, 1000);
+	CHECK(!*shown());
+	progress_update(&progress, 500, 12);
+	text = shown();
+	CHECK(!strcmp(text, "\r[###############               ]  50%  12 entries\033[K"));
+	progress_end(&progress, 1000, 24);
+	text = shown();
+	CHECK(!strcmp(text, "\r[##############################] 100%  24 entries\033[K\n"));
+	close_terminal();
+}
+
+static void the_bar_is_not_drawn_too_often(void)
+{
+	struct progress progress;
+	int i;
+
+	REQUIRE(open_terminal());
+	progress_begin(&progress, terminal, 1000);
+	progress_update(&progress, 1, 1);
+	CHECK(strlen(shown()) > 0);
+	for (i = 0; i < 100; i++)
+		progress_update(&progress, i, i);
+	/* A tenth of a second has hardly passed, and never ten times. */
+	CHECK(strlen(shown()) < 500);
+	usleep(110000);
+	progress_update(&progress, 700, 7);
+	CHECK(strstr(shown(), " 70%"));
+	close_terminal();
+}
+
+static void a_file_may_grow_and_a_pipe_has_no_size(void)
+{
+	struct progress progress;
+
+	REQUIRE(open_terminal());
+	progress_begin(&progress, terminal, 10);
+	progress_end(&progress, 20, 3);
+	CHECK(strstr(shown(), "] 100%  3 entries"));
+	progress_begin(&progress, terminal, 0);
+	progress_end(&progress, 12345, 3);
+	CHECK(!strcmp(shown(), "\r12345 bytes  3 entries\033[K\n"));
+	close_terminal();
+}
+
+static void a_file_gets_nothing(void)
+{
+	struct progress progress;
+	FILE *file = tmpfile();
+
+	REQUIRE(file);
+	progress_begin(&progress, file, 1000);
+	progress_update(&progress, 500, 12);
+	progress_end(&progress, 1000, 24);
+	CHECK_EQUAL(ftell(file), 0);
+	fclose(file);
+}
+
+static const struct tap_test tests[] = {
+	{ "a terminal gets a bar", a_terminal_gets_a_bar },
+	{ "the bar is not drawn too often", the_bar_is_not_drawn_too_often },
+	{ "a file may grow, a pipe has no size", a_file_may_grow_and_a_pipe_has_no_size },
+	{ "a file gets nothing", a_file_gets_nothing },
+};
+
+TAP_MAIN(tests)
