@@ -4,7 +4,9 @@
  * the table. Whatever the iterator does, the model does with an index.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <memtable.h>
 
@@ -490,6 +492,42 @@ static void the_longest_entry_fits(void)
 	free(value);
 }
 
+/*
+ * With another file under the descriptor every request fails: steps inside the
+ * buffer go on, the one that leaves it tells the error.
+ */
+static void most_steps_make_no_request(void)
+{
+	struct memtable_iterator *iterator;
+	struct memtable_table *broken;
+	int null = open("/dev/null", O_RDWR), ret = 0;
+	uint32_t i, steps;
+
+	REQUIRE(null >= 0);
+	REQUIRE_EQUAL(memtable_table_open(NULL, &broken), 0);
+	for (i = 0; i < 1000; i++)
+		CHECK_EQUAL(memtable_table_put(broken, &i, sizeof(i), NULL, 0, NULL), 0);
+	REQUIRE_EQUAL(memtable_iterator_create(broken, 0, 0, &iterator), 0);
+	CHECK_EQUAL(memtable_iterator_seek_to_first(iterator), 0);
+	CHECK(dup2(null, memtable_table_fd(broken)) >= 0);
+	close(null);
+
+	for (i = 0; i < 100; i++)
+		CHECK_EQUAL(memtable_iterator_next(iterator), 0);
+	for (i = 0; i < 100; i++)
+		CHECK_EQUAL(memtable_iterator_prev(iterator), 0);
+	for (steps = 0; !ret && steps < 1000; steps++)
+		ret = memtable_iterator_next(iterator);
+	CHECK(steps > 100 && steps < 1000);
+	CHECK_EQUAL(ret, -ENOTTY);
+	CHECK_EQUAL(memtable_iterator_status(iterator), -ENOTTY);
+	CHECK(!memtable_iterator_valid(iterator));
+	CHECK_EQUAL(memtable_iterator_next(iterator), -EINVAL);
+	CHECK_EQUAL(memtable_iterator_seek_to_last(iterator), -ENOTTY);
+	memtable_iterator_destroy(iterator);
+	memtable_table_close(broken);
+}
+
 static void an_iterator_keeps_its_table(void)
 {
 	struct memtable_iterator *iterator;
@@ -519,6 +557,7 @@ static const struct tap_test tests[] = {
 	{ "an empty table stays empty for its iterators",
 	  an_empty_table_stays_empty_for_its_iterators },
 	{ "the longest entry fits", the_longest_entry_fits },
+	{ "most steps make no request", most_steps_make_no_request },
 	{ "an iterator keeps its table", an_iterator_keeps_its_table },
 	/* Writes to the table, so that the model no longer fits. */
 	{ "the snapshot is that of the first read", the_snapshot_is_that_of_the_first_read },

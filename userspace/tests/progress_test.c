@@ -8,6 +8,8 @@
 #include "progress.h"
 #include "tap.h"
 
+#define MARK '\1'
+
 static int controller;
 static FILE *terminal;
 
@@ -16,7 +18,7 @@ static bool open_terminal(void)
 	struct termios termios;
 	int fd;
 
-	controller = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+	controller = posix_openpt(O_RDWR | O_NOCTTY);
 	if (!CHECK(controller >= 0 && !grantpt(controller) && !unlockpt(controller)))
 		return false;
 	fd = open(ptsname(controller), O_RDWR | O_NOCTTY);
@@ -34,15 +36,25 @@ static void close_terminal(void)
 	close(controller);
 }
 
-/* What the terminal was sent since the last call. */
+/*
+ * What the terminal was sent since the last call. It arrives at some time, so
+ * that a mark is sent behind it and waited for.
+ */
 static const char *shown(void)
 {
 	static char text[1024];
-	ssize_t length;
+	size_t length = 0;
+	ssize_t more;
 
+	fputc(MARK, terminal);
 	fflush(terminal);
-	length = read(controller, text, sizeof(text) - 1);
-	text[length < 0 ? 0 : length] = '\0';
+	do {
+		more = read(controller, text + length, sizeof(text) - 1 - length);
+		if (!CHECK(more > 0))
+			break;
+		length += more;
+	} while (text[length - 1] != MARK);
+	text[length ? length - 1 : 0] = '\0';
 	return text;
 }
 

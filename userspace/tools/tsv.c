@@ -15,18 +15,17 @@
 static size_t tsv_split(char *line, size_t length, char *fields[FIELDS], size_t lengths[FIELDS])
 {
 	char *end = line + length, *tab;
-	size_t count = 0;
+	size_t count;
 
-	do {
-		if (count == FIELDS)
-			return FIELDS + 1;
+	for (count = 0; count < FIELDS; count++, line = tab + 1) {
 		tab = memchr(line, '\t', end - line);
 		fields[count] = line;
 		lengths[count] = (tab ? tab : end) - line;
-		line[lengths[count++]] = '\0';
-		line = tab + 1;
-	} while (tab);
-	return count;
+		line[lengths[count]] = '\0';
+		if (!tab)
+			return count + 1;
+	}
+	return FIELDS + 1;
 }
 
 static int tsv_type(const char *text, uint8_t *type)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CORE_LINUX_MM_H
+#define CORE_LINUX_MM_H
+
+#include <linux/kernel.h>
+
+#define PAGE_SIZE		4096UL
+#define PAGE_ALIGN(size)	ALIGN(size, PAGE_SIZE)
+
+/* For memory of kvmalloc(). */
+bool is_vmalloc_addr(const void *memory);
+
+#endif /* CORE_LINUX_MM_H */

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CORE_LINUX_VMALLOC_H
+#define CORE_LINUX_VMALLOC_H
+
+#include <linux/mm.h>
+
+#endif /* CORE_LINUX_VMALLOC_H */
