@@ -5,10 +5,11 @@
 #include <linux/types.h>
 
 #define __aligned(bytes)	__attribute__((aligned(bytes)))
-#define __printf(format, first)	__attribute__((format(printf, format, first)))
+#define __printf(text, first)	__attribute__((format(printf, text, first)))
 #define __init
 #define __exit
 #define __ro_after_init
+#define fallthrough	__attribute__((__fallthrough__))
 
 #define container_of(pointer, type, member) \
 	((type *)((char *)(pointer) - offsetof(type, member)))

@@ -2,11 +2,9 @@
 #ifndef CORE_LINUX_MUTEX_H
 #define CORE_LINUX_MUTEX_H
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 
-#include <linux/build_bug.h>
 #include <linux/sched/signal.h>
 
 struct mutex {
@@ -23,7 +21,7 @@ static inline void mutex_init(struct mutex *mutex)
 
 static inline void mutex_destroy(struct mutex *mutex)
 {
-	assert(!mutex->held);
+	core_assert(!mutex->held);
 	pthread_mutex_destroy(&mutex->lock);
 }
 
@@ -49,6 +47,6 @@ static inline void mutex_unlock(struct mutex *mutex)
 }
 
 #define lockdep_assert_held(mutex) \
-	assert((mutex)->held && pthread_equal((mutex)->holder, pthread_self()))
+	core_assert((mutex)->held && pthread_equal((mutex)->holder, pthread_self()))
 
 #endif /* CORE_LINUX_MUTEX_H */

@@ -6,7 +6,7 @@
 #include <linux/compiler.h>
 
 struct rb_node {
-	struct rb_node *rb_left, *rb_right;
+	struct rb_node *rb_left, *rb_right, *parent;
 };
 
 struct rb_root {
@@ -32,32 +32,51 @@ static inline struct rb_node *rb_find_add(struct rb_node *node, struct rb_root *
 					  int (*compare)(struct rb_node *node,
 							 const struct rb_node *other))
 {
-	struct rb_node **place = &root->rb_node;
+	struct rb_node **place = &root->rb_node, *parent = NULL;
 	int order;
 
 	while (*place) {
-		order = compare(node, *place);
+		parent = *place;
+		order = compare(node, parent);
 		if (!order)
-			return *place;
-		place = order < 0 ? &(*place)->rb_left : &(*place)->rb_right;
+			return parent;
+		place = order < 0 ? &parent->rb_left : &parent->rb_right;
 	}
-	node->rb_left = NULL;
-	node->rb_right = NULL;
+	*node = (struct rb_node){ .parent = parent };
 	*place = node;
 	return NULL;
 }
 
-/* The nodes at the left of @node come to lie below the first at its right. */
-static inline void core_tree_erase(struct rb_node **place, struct rb_node *node)
+static inline void core_tree_replace(struct rb_root *root, struct rb_node *old,
+				     struct rb_node *node)
 {
-	struct rb_node **first = &node->rb_right;
+	struct rb_node *parent = old->parent;
 
-	while (*place != node)
-		place = core_tree_step(place, node);
-	while (*first)
-		first = &(*first)->rb_left;
-	*first = node->rb_left;
-	*place = node->rb_right;
+	if (!parent)
+		root->rb_node = node;
+	else if (parent->rb_left == old)
+		parent->rb_left = node;
+	else
+		parent->rb_right = node;
+	if (node)
+		node->parent = parent;
+}
+
+static inline void rb_erase(struct rb_node *node, struct rb_root *root)
+{
+	struct rb_node *first = node->rb_right;
+
+	if (!first) {
+		core_tree_replace(root, node, node->rb_left);
+		return;
+	}
+	/* What is at its left comes to lie below the first one at its right. */
+	while (first->rb_left)
+		first = first->rb_left;
+	first->rb_left = node->rb_left;
+	if (first->rb_left)
+		first->rb_left->parent = first;
+	core_tree_replace(root, node, node->rb_right);
 }
 
 #endif /* CORE_LINUX_RBTREE_H */

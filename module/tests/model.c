@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The model that tests compare tables with. It is as plain as can be, and
+ * shares no code with the table.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "model.h"
+
+/* 32 of 64 bits of a mixed counter (SplitMix64, by Sebastiano Vigna). */
+u32 test_random(struct test_random *random)
+{
+	u64 bits = random->state += 0x9e3779b97f4a7c15ULL;
+
+	bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebULL;
+	return bits >> 32;
+}
+
+/* A number from 0 up to @bound, without it. */
+u32 test_below(struct test_random *random, u32 bound)
+{
+	return ((u64)test_random(random) * bound) >> 32;
+}
+
+void model_init(struct kunit *test, struct model *model, size_t capacity)
+{
+	model->count = 0;
+	model->capacity = capacity;
+	model->entries = kvmalloc_array(capacity, sizeof(*model->entries), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, model->entries);
+}
+
+void model_destroy(struct model *model)
+{
+	kvfree(model->entries);
+	model->entries = NULL;
+}
+
+/* Give @entry a key of the kind @keys. */
+void model_key(struct test_random *random, enum model_keys keys, struct model_entry *entry)
+{
+	static const u8 alphabet[] = { 0x00, 0x01, 'a', 'b', 0x7f, 0x80, 0xff };
+	char digits[MODEL_KEY_MAX];
+	u32 i, number;
+
+	entry->key_length = 0;
+	if (keys == MODEL_KEYS_MIXED)
+		keys = test_below(random, MODEL_KEYS_MIXED);
+	switch (keys) {
+	case MODEL_KEYS_TIED:
+		memset(entry->key, 'x', 8);
+		entry->key_length = 8;
+		fallthrough;
+	case MODEL_KEYS_SHORT:
+		for (i = test_below(random, 5); i > 0; i--)
+			entry->key[entry->key_length++] =
+				alphabet[test_below(random, ARRAY_SIZE(alphabet))];
+		break;
+	case MODEL_KEYS_DECIMAL:
+		snprintf(digits, sizeof(digits), "%016u", test_below(random, 100000));
+		memcpy(entry->key, digits, 16);
+		entry->key_length = 16;
+		break;
+	default:
+		for (i = 0; i < 2; i++) {
+			number = test_random(random);
+			memcpy(entry->key + i * sizeof(number), &number, sizeof(number));
+		}
+		entry->key_length = 8;
+	}
+}
+
+/* Byte by byte; a prefix comes first. */
+int model_compare_keys(const struct model_entry *a, const struct model_entry *b)
+{
+	u8 i;
+
+	for (i = 0; i < a->key_length && i < b->key_length; i++) {
+		if (a->key[i] != b->key[i])
+			return a->key[i] < b->key[i] ? -1 : 1;
+	}
+	return (int)a->key_length - (int)b->key_length;
+}
+
+/* By key, then from the highest tag to the lowest. */
+static bool precedes(const struct model_entry *a, const struct model_entry *b)
+{
+	int order = model_compare_keys(a, b);
+
+	return order ? order < 0 : a->tag > b->tag;
+}
+
+/* How many entries precede @entry. */
+size_t model_position(const struct model *model, const struct model_entry *entry)
+{
+	size_t low = 0, high = model->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (precedes(&model->entries[middle], entry))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Is there an entry of the key with this sequence number, of whatever type? */
+bool model_has_version(const struct model *model, const struct model_entry *entry)
+{
+	struct model_entry newest = *entry;
+	size_t position;
+
+	newest.tag |= U8_MAX;
+	position = model_position(model, &newest);
+	return position < model->count &&
+	       !model_compare_keys(&model->entries[position], entry) &&
+	       model->entries[position].tag >> 8 == entry->tag >> 8;
+}
+
+void model_insert(struct kunit *test, struct model *model, const struct model_entry *entry)
+{
+	size_t position = model_position(model, entry);
+
+	KUNIT_ASSERT_TRUE(test, model->count < model->capacity);
+	memmove(&model->entries[position + 1], &model->entries[position],
+		(model->count - position) * sizeof(*entry));
+	model->entries[position] = *entry;
+	model->count++;
+}
+
+/* A record as the entry tells, or NULL if there is no memory. */
+struct mtb_record *model_record(const struct model_entry *entry)
+{
+	struct mtb_record *record = mtb_record_alloc(entry->key_length, entry->value_length);
+	u32 i;
+
+	if (!record)
+		return NULL;
+	record->tag = entry->tag;
+	memcpy(record->data, entry->key, entry->key_length);
+	for (i = 0; i < entry->value_length; i++)
+		record->data[entry->key_length + i] = entry->value + i;
+	return record;
+}
+
+/* Is the record what the entry tells, to the last byte? */
+bool model_matches(const struct model_entry *entry, const struct mtb_record *record)
+{
+	const u8 *value;
+	u32 i;
+
+	if (!record || record->tag != entry->tag || record->key_length != entry->key_length ||
+	    record->value_length != entry->value_length ||
+	    memcmp(record->data, entry->key, entry->key_length))
+		return false;
+	value = mtb_record_value(record);
+	for (i = 0; i < entry->value_length; i++) {
+		if (value[i] != (u8)(entry->value + i))
+			return false;
+	}
+	return true;
+}
+
+/* The internal key of an entry; it points into the entry. */
+void model_seek_key(const struct model_entry *entry, struct mtb_key *key)
+{
+	mtb_key_init(key, entry->key, entry->key_length, entry->tag);
+}
