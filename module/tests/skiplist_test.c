@@ -1,0 +1,769 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the index: what was inserted is found, in order, from every place
+ * and in both directions; a plan's number of blocks is always enough; readers
+ * beside a writer miss nothing.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "model.h"
+#include "skiplist.h"
+
+/* Most records that a test inserts at a time. */
+#define BATCH_MAX	256
+
+/**
+ * struct fixture - An index and what it should hold.
+ * @lock: The lock of the index.
+ * @index: The index.
+ * @model: What it should hold.
+ * @random: Where the test gets its numbers from.
+ * @insertions: Room for the records that are inserted at a time.
+ * @sequence: Last sequence number given to an entry.
+ * @blocks: Blocks in the index.
+ * @set_height: Force each new block to this height; zero leaves it to chance.
+ * @cursor: A cursor, too large for the stack.
+ */
+struct fixture {
+	struct mutex lock;
+	struct mtb_skiplist index;
+	struct model model;
+	struct test_random random;
+	struct mtb_insertion insertions[BATCH_MAX];
+	u64 sequence;
+	unsigned int blocks;
+	unsigned int set_height;
+	struct mtb_cursor cursor;
+};
+
+static int fixture_init(struct kunit *test)
+{
+	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
+
+	if (!fixture)
+		return -ENOMEM;
+	mutex_init(&fixture->lock);
+	if (mtb_skiplist_init(&fixture->index, &fixture->lock))
+		return -ENOMEM;
+	fixture->blocks = 1;
+	test->priv = fixture;
+	return 0;
+}
+
+static void fixture_exit(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+
+	if (!fixture)
+		return;
+	model_destroy(&fixture->model);
+	mtb_skiplist_destroy(&fixture->index);
+	mutex_destroy(&fixture->lock);
+}
+
+/* Undo x ^= x << shift, or x ^= x >> -shift. */
+static u32 undo_shift(u32 result, int shift)
+{
+	u32 x = result;
+	int i;
+
+	for (i = 0; i < 32; i++)
+		x = result ^ (shift > 0 ? x << shift : x >> -shift);
+	return x;
+}
+
+/* The generator's state before the one from which a block gets this height. */
+static u32 state_before_height(unsigned int height)
+{
+	/* Each level takes two bits that are zero. */
+	return undo_shift(undo_shift(undo_shift(1U << 2 * (height - 1), 5), -17), 13);
+}
+
+/* Insert @count entries at once: with the blocks that the plan asks for, and no more. */
+static void insert(struct kunit *test, const struct model_entry *entries, size_t count)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_reserve reserve = {};
+	unsigned int planned, taken = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		fixture->insertions[i].record = model_record(&entries[i]);
+		KUNIT_ASSERT_NOT_NULL(test, fixture->insertions[i].record);
+		model_insert(test, &fixture->model, &entries[i]);
+	}
+
+	mutex_lock(&fixture->lock);
+	planned = mtb_skiplist_plan(&fixture->index, fixture->insertions, count);
+	/* Too few would be a failure, and not the end of the machine. */
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, planned + count), 0);
+	for (i = 0; i < count && reserve.count; i++) {
+		if (fixture->set_height)
+			fixture->index.random = state_before_height(fixture->set_height);
+		taken += mtb_skiplist_insert(&fixture->index, &fixture->insertions[i], &reserve);
+	}
+	mutex_unlock(&fixture->lock);
+
+	KUNIT_EXPECT_LE(test, planned, count);
+	KUNIT_EXPECT_TRUE_MSG(test, taken <= planned,
+			      "%zu records took %u blocks, where %u were planned",
+			      count, taken, planned);
+	KUNIT_EXPECT_EQ(test, reserve.count, planned + count - taken);
+	mtb_reserve_empty(&reserve);
+	fixture->blocks += taken;
+}
+
+/* How many blocks there are: the cursor goes from block to block. */
+static unsigned int count_blocks(struct fixture *fixture)
+{
+	struct mtb_cursor *cursor = &fixture->cursor;
+	unsigned int blocks = 1;
+
+	mtb_cursor_first(cursor, &fixture->index);
+	while (cursor->next) {
+		cursor->position = cursor->count;
+		mtb_cursor_next(cursor);
+		blocks++;
+	}
+	return blocks;
+}
+
+/* The whole index, in both directions. */
+static void check_walks(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	const struct model *model = &fixture->model;
+	struct mtb_cursor *cursor = &fixture->cursor;
+	struct mtb_record *record;
+	size_t i;
+
+	record = mtb_cursor_first(cursor, &fixture->index);
+	for (i = 0; i < model->count; i++, record = mtb_cursor_next(cursor))
+		KUNIT_ASSERT_TRUE_MSG(test, model_matches(&model->entries[i], record),
+				      "entry %zu of %zu, forward", i, model->count);
+	KUNIT_EXPECT_NULL(test, record);
+
+	record = mtb_cursor_last(cursor, &fixture->index);
+	for (i = model->count; i-- > 0; record = mtb_cursor_prev(cursor))
+		KUNIT_ASSERT_TRUE_MSG(test, model_matches(&model->entries[i], record),
+				      "entry %zu of %zu, backward", i, model->count);
+	KUNIT_EXPECT_NULL(test, record);
+	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+}
+
+static bool is_at(const struct model *model, size_t i, const struct mtb_record *record)
+{
+	/* The place before the first entry is the one behind the last too. */
+	if (i >= model->count)
+		return !record;
+	return model_matches(&model->entries[i], record);
+}
+
+/* Find and seek @probe, whether the index has it or not, and go on from there. */
+static void check_probe(struct kunit *test, const struct model_entry *probe)
+{
+	struct fixture *fixture = test->priv;
+	const struct mtb_skiplist *index = &fixture->index;
+	const struct model *model = &fixture->model;
+	struct mtb_cursor *cursor = &fixture->cursor;
+	size_t at = model_position(model, probe);
+	struct mtb_key key;
+	bool ok;
+
+	model_seek_key(probe, &key);
+	ok = is_at(model, at, mtb_skiplist_find(index, &key));
+	ok = ok && is_at(model, at, mtb_cursor_seek(cursor, index, &key));
+	if (at < model->count)
+		ok = ok && is_at(model, at + 1, mtb_cursor_next(cursor));
+	ok = ok && is_at(model, at - 1, mtb_cursor_seek_before(cursor, index, &key));
+	if (at > 0)
+		ok = ok && is_at(model, at - 2, mtb_cursor_prev(cursor));
+	KUNIT_ASSERT_TRUE_MSG(test, ok, "at place %zu of %zu", at, model->count);
+}
+
+/* All entries and the places right beside them, and keys made at random. */
+static void check_probes(struct kunit *test, enum model_keys keys)
+{
+	struct fixture *fixture = test->priv;
+	const struct model *model = &fixture->model;
+	struct model_entry probe;
+	size_t i;
+
+	for (i = 0; i < model->count; i++) {
+		probe = model->entries[i];
+		check_probe(test, &probe);
+		probe.tag++;
+		check_probe(test, &probe);
+		probe.tag -= 2;
+		check_probe(test, &probe);
+		probe.tag = U64_MAX;
+		probe.key[probe.key_length++] = 0;
+		check_probe(test, &probe);
+	}
+	for (i = 0; i < 200 * MTB_TEST_SCALE; i++) {
+		model_key(&fixture->random, keys, &probe);
+		probe.tag = i % 2 ? U64_MAX : mtb_tag(test_below(&fixture->random, 1000), 1);
+		check_probe(test, &probe);
+	}
+}
+
+enum arrival {
+	ARRIVE_AS_MADE,
+	ARRIVE_ASCENDING,
+	ARRIVE_DESCENDING,
+	ARRIVE_AS_VERSIONS,	/* many of a few keys */
+};
+
+/**
+ * struct model_case - What a random test inserts.
+ * @name: What to call it.
+ * @keys: The kind of keys.
+ * @arrival: In what order they come.
+ * @batch: Most records at a time.
+ * @seed: Where the random numbers start.
+ */
+static const struct model_case {
+	const char *name;
+	enum model_keys keys;
+	enum arrival arrival;
+	unsigned int batch;
+	u64 seed;
+} model_cases[] = {
+	{ "random, one by one", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 1 },
+	{ "random, in batches", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, BATCH_MAX, 2 },
+	{ "short, one by one", MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 3 },
+	{ "tied, in batches", MODEL_KEYS_TIED, ARRIVE_AS_MADE, BATCH_MAX, 4 },
+	{ "mixed, in batches", MODEL_KEYS_MIXED, ARRIVE_AS_MADE, 64, 5 },
+	{ "ascending, one by one", MODEL_KEYS_DECIMAL, ARRIVE_ASCENDING, 1, 6 },
+	{ "ascending, in batches", MODEL_KEYS_DECIMAL, ARRIVE_ASCENDING, BATCH_MAX, 7 },
+	{ "descending, one by one", MODEL_KEYS_DECIMAL, ARRIVE_DESCENDING, 1, 8 },
+	{ "descending, in batches", MODEL_KEYS_RANDOM, ARRIVE_DESCENDING, BATCH_MAX, 9 },
+	{ "versions of a few keys", MODEL_KEYS_MIXED, ARRIVE_AS_VERSIONS, 20, 10 },
+};
+
+static void model_case_describe(const struct model_case *model_case, char *description)
+{
+	snprintf(description, KUNIT_PARAM_DESC_SIZE, "%s, seed %llu", model_case->name,
+		 model_case->seed);
+}
+
+KUNIT_ARRAY_PARAM(model_case, model_cases, model_case_describe);
+
+#define MODEL_ENTRIES	(1200 * MTB_TEST_SCALE)
+
+/* Make the entries of a case, in the order in which they are to come. */
+static struct model_entry *make_entries(struct kunit *test, const struct model_case *model_case)
+{
+	struct fixture *fixture = test->priv;
+	struct model_entry *made, *entry;
+	struct model sorted;
+	size_t i;
+
+	made = kunit_kzalloc(test, MODEL_ENTRIES * sizeof(*made), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, made);
+	for (i = 0; i < MODEL_ENTRIES; i++) {
+		entry = &made[i];
+		if (model_case->arrival == ARRIVE_AS_VERSIONS && i >= 8) {
+			*entry = made[test_below(&fixture->random, 8)];
+		} else {
+			model_key(&fixture->random, model_case->keys, entry);
+			entry->value_length = test_below(&fixture->random, 40);
+			entry->value = i;
+		}
+		entry->tag = mtb_tag(i + 1, MEMTABLE_TYPE_VALUE);
+	}
+	if (model_case->arrival != ARRIVE_ASCENDING && model_case->arrival != ARRIVE_DESCENDING)
+		return made;
+
+	model_init(test, &sorted, MODEL_ENTRIES);
+	for (i = 0; i < MODEL_ENTRIES; i++)
+		model_insert(test, &sorted, &made[i]);
+	for (i = 0; i < MODEL_ENTRIES; i++)
+		made[i] = sorted.entries[model_case->arrival == ARRIVE_ASCENDING ?
+					 i : MODEL_ENTRIES - 1 - i];
+	model_destroy(&sorted);
+	return made;
+}
+
+/* Entries of every kind, arriving in every order, are where a sorted array has them. */
+static void skiplist_test_model(struct kunit *test)
+{
+	const struct model_case *model_case = test->param_value;
+	struct fixture *fixture = test->priv;
+	size_t done, count, checked = 0;
+	struct model_entry *entries;
+
+	fixture->random.state = model_case->seed;
+	fixture->index.random = model_case->seed;
+	model_init(test, &fixture->model, MODEL_ENTRIES);
+	entries = make_entries(test, model_case);
+	for (done = 0; done < MODEL_ENTRIES; done += count) {
+		count = 1 + test_below(&fixture->random, model_case->batch);
+		count = min_t(size_t, count, MODEL_ENTRIES - done);
+		insert(test, entries + done, count);
+		/* Often while there is little. */
+		if (fixture->model.count >= checked * 2) {
+			checked = fixture->model.count;
+			check_walks(test);
+			check_probes(test, model_case->keys);
+		}
+	}
+	check_walks(test);
+	check_probes(test, model_case->keys);
+}
+
+/* An empty index says so, whatever it is asked. */
+static void skiplist_test_empty(struct kunit *test)
+{
+	struct model_entry probe = { .tag = U64_MAX };
+
+	check_walks(test);
+	check_probe(test, &probe);
+	probe.tag = 0;
+	check_probe(test, &probe);
+	probe.key_length = 1;
+	check_probe(test, &probe);
+}
+
+/* Entries whose key is a number, which makes it easy to aim at a gap. */
+static void number_entry(struct fixture *fixture, u64 number, struct model_entry *entry)
+{
+	int i;
+
+	memset(entry, 0, sizeof(*entry));
+	for (i = 0; i < 8; i++)
+		entry->key[i] = number >> (56 - 8 * i);
+	entry->key_length = 8;
+	entry->tag = mtb_tag(++fixture->sequence, MEMTABLE_TYPE_VALUE);
+}
+
+static u64 entry_number(const struct model_entry *entry)
+{
+	u64 number = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		number = number << 8 | entry->key[i];
+	return number;
+}
+
+/* A number far above all that are there. */
+static u64 number_after(const struct fixture *fixture)
+{
+	const struct model *model = &fixture->model;
+	u64 last = model->count ? entry_number(&model->entries[model->count - 1]) : 0;
+
+	return last + (1ULL << 40);
+}
+
+static void append(struct kunit *test)
+{
+	struct model_entry entry;
+
+	number_entry(test->priv, number_after(test->priv), &entry);
+	insert(test, &entry, 1);
+}
+
+/* Records that come in order fill each block but the last one to its end. */
+static void skiplist_test_ascending_fills_blocks(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_cursor *cursor = &fixture->cursor;
+	unsigned int first, full = 0;
+	int i;
+
+	model_init(test, &fixture->model, 1000);
+	fixture->set_height = 1;
+	for (i = 0; i < 1000; i++)
+		append(test);
+	/* The first block is taller than the others, and holds less. */
+	mtb_cursor_first(cursor, &fixture->index);
+	first = cursor->count;
+	KUNIT_EXPECT_GT(test, first, MTB_BLOCK_SLOTS_MAX * 2U / 3);
+	for (;;) {
+		cursor->position = cursor->count;
+		mtb_cursor_next(cursor);
+		if (!cursor->next)
+			break;
+		full = max(full, cursor->count);
+		KUNIT_EXPECT_EQ(test, cursor->count, full);
+	}
+	KUNIT_EXPECT_GT(test, full, first);
+	check_walks(test);
+}
+
+/* Append until the last block is full: one more would need another. */
+static void append_until_full(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_insertion insertion;
+	struct model_entry entry;
+	unsigned int planned;
+
+	do {
+		append(test);
+		number_entry(fixture, number_after(fixture), &entry);
+		insertion.record = model_record(&entry);
+		KUNIT_ASSERT_NOT_NULL(test, insertion.record);
+		mutex_lock(&fixture->lock);
+		planned = mtb_skiplist_plan(&fixture->index, &insertion, 1);
+		mutex_unlock(&fixture->lock);
+		mtb_record_free(insertion.record);
+	} while (!planned);
+	KUNIT_EXPECT_EQ(test, planned, 1U);
+}
+
+/* Where the records of a batch go that is to split as many blocks as it can. */
+enum attack {
+	ATTACK_MIDDLE_ASCENDING,	/* one append, then up through one gap of the full block */
+	ATTACK_MIDDLE_DESCENDING,	/* one append, then down */
+	ATTACK_MIDDLE_RANDOM,		/* one append, then anywhere among the last records */
+	ATTACK_ALTERNATE,		/* appends, and insertions right before some of them */
+	ATTACK_NO_APPEND,		/* the full block is split in the middle */
+	ATTACK_HALVES,			/* each goes between the last two that went before */
+	ATTACK_KINDS,
+};
+
+static u64 attack_number(struct fixture *fixture, enum attack attack, size_t i, u64 *last,
+			 const struct model_entry *gap)
+{
+	u64 low = entry_number(gap), high = entry_number(gap + 1);
+	const struct model *model = &fixture->model;
+	size_t back;
+
+	switch (attack) {
+	case ATTACK_MIDDLE_ASCENDING:
+		return i ? low + i : (*last += 1 << 20);
+	case ATTACK_MIDDLE_DESCENDING:
+		return i ? high - i : (*last += 1 << 20);
+	case ATTACK_MIDDLE_RANDOM:
+		back = 1 + test_below(&fixture->random, min_t(size_t, model->count, 50));
+		return i ? entry_number(&model->entries[model->count - back]) - 1 - i :
+			   (*last += 1 << 20);
+	case ATTACK_ALTERNATE:
+		back = test_below(&fixture->random, 60);
+		return test_below(&fixture->random, 3) ? (*last += 1 << 20) :
+							 *last - (back << 20) + 1 + i;
+	case ATTACK_NO_APPEND:
+		return low + 1 + test_below(&fixture->random, 1U << 31);
+	default:
+		return low + ((high - low) >> (1 + i % 30)) + i;
+	}
+}
+
+static const unsigned int attack_heights[] = { 0, 1, 12 };
+
+static void attack_describe(const unsigned int *height, char *description)
+{
+	snprintf(description, KUNIT_PARAM_DESC_SIZE, "height %u", *height);
+}
+
+KUNIT_ARRAY_PARAM(attack, attack_heights, attack_describe);
+
+#define ATTACK_ROUNDS	(20 * MTB_TEST_SCALE)
+
+/* Batches made to split blocks take no more blocks than were planned: of every size, on a last block that is full, with blocks as small and as large as they get. */
+static void skiplist_test_plan(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct model_entry *batch;
+	size_t i, count, middle;
+	enum attack attack;
+	int round;
+	u64 last;
+
+	fixture->set_height = *(const unsigned int *)test->param_value;
+	fixture->random.state = fixture->set_height;
+	model_init(test, &fixture->model, ATTACK_ROUNDS * ATTACK_KINDS * (BATCH_MAX / 2 + 70));
+	batch = kunit_kzalloc(test, BATCH_MAX * sizeof(*batch), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+
+	for (round = 0; round < ATTACK_ROUNDS; round++) {
+		for (attack = 0; attack < ATTACK_KINDS; attack++) {
+			append_until_full(test);
+			count = 1 + test_below(&fixture->random, round < 4 ? 6 : BATCH_MAX / 2);
+			last = number_after(fixture);
+			middle = fixture->model.count - 2 - test_below(&fixture->random, 40);
+			for (i = 0; i < count; i++)
+				number_entry(fixture,
+					     attack_number(fixture, attack, i, &last,
+							   &fixture->model.entries[middle]),
+					     &batch[i]);
+			insert(test, batch, count);
+		}
+	}
+	check_walks(test);
+}
+
+/* A reserve keeps what it has when it is filled again, and is empty in the end. */
+static void skiplist_test_reserve(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_reserve reserve = {};
+
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 0), 0);
+	KUNIT_EXPECT_EQ(test, reserve.count, 0U);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 3), 0);
+	KUNIT_EXPECT_EQ(test, reserve.count, 3U);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 2), 0);
+	KUNIT_EXPECT_EQ(test, reserve.count, 3U);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 5), 0);
+	KUNIT_EXPECT_EQ(test, reserve.count, 5U);
+	mtb_reserve_empty(&reserve);
+	KUNIT_EXPECT_EQ(test, reserve.count, 0U);
+	mtb_reserve_empty(&reserve);
+}
+
+#define SHARED_RECORDS	(1500 * MTB_TEST_SCALE)
+
+/**
+ * struct shared - What a writer and its readers share.
+ * @index: The index.
+ * @records: The records, in the order in which they are inserted. The first
+ *	four bytes of the value are the place in this array.
+ * @done: How many of them are in the index. Set (release) by the writer.
+ */
+struct shared {
+	const struct mtb_skiplist *index;
+	struct mtb_record **records;
+	size_t done;
+};
+
+/**
+ * struct reader - A reader beside a writer.
+ * @shared: What it shares with the writer.
+ * @task: The thread.
+ * @random: Where it gets its numbers from.
+ * @passes: How often it has been through.
+ * @fault: What it found to be wrong, or NULL.
+ * @seen: For each record, the pass that saw it last.
+ * @cursor: A cursor.
+ */
+struct reader {
+	struct shared *shared;
+	struct task_struct *task;
+	struct test_random random;
+	unsigned int passes;
+	const char *fault;
+	u32 *seen;
+	struct mtb_cursor cursor;
+};
+
+static u32 record_place(const struct mtb_record *record)
+{
+	u32 place;
+
+	memcpy(&place, mtb_record_value(record), sizeof(place));
+	return place;
+}
+
+/* One walk: in order, with all that was there when it began. */
+static const char *read_walk(struct reader *reader, bool forward, u32 mark)
+{
+	/* Pairs with share(). */
+	size_t i, done = smp_load_acquire(&reader->shared->done);
+	const struct mtb_skiplist *index = reader->shared->index;
+	struct mtb_cursor *cursor = &reader->cursor;
+	struct mtb_record *record, *previous = NULL;
+	struct mtb_key key;
+
+	record = forward ? mtb_cursor_first(cursor, index) : mtb_cursor_last(cursor, index);
+	while (record) {
+		mtb_record_key(record, &key);
+		if (previous && (mtb_key_compare(&key, previous) > 0) != forward)
+			return "records are out of order";
+		if (previous == record)
+			return "a record comes twice";
+		reader->seen[record_place(record)] = mark;
+		previous = record;
+		record = forward ? mtb_cursor_next(cursor) : mtb_cursor_prev(cursor);
+	}
+	for (i = 0; i < done; i++) {
+		if (reader->seen[i] != mark)
+			return forward ? "a walk misses a record" :
+					 "a walk backward misses a record";
+	}
+	return NULL;
+}
+
+/* Some of the records that are there: each is found, and sought from both sides. */
+static const char *read_places(struct reader *reader)
+{
+	/* Pairs with share(). */
+	size_t done = smp_load_acquire(&reader->shared->done);
+	const struct mtb_skiplist *index = reader->shared->index;
+	struct mtb_cursor *cursor = &reader->cursor;
+	struct mtb_record *record;
+	struct mtb_key key;
+	int i;
+
+	for (i = 0; done && i < 200; i++) {
+		record = reader->shared->records[test_below(&reader->random, done)];
+		mtb_record_key(record, &key);
+		if (mtb_skiplist_find(index, &key) != record)
+			return "a record is not found";
+		if (mtb_cursor_seek(cursor, index, &key) != record)
+			return "a record is not sought";
+		key.tag--;
+		if (mtb_cursor_seek_before(cursor, index, &key) != record)
+			return "a record is not sought from behind";
+	}
+	return NULL;
+}
+
+static int reader_main(void *data)
+{
+	struct reader *reader = data;
+	unsigned int pass = 0;
+	const char *fault = NULL;
+
+	while (!kthread_should_stop()) {
+		if (!fault)
+			fault = read_walk(reader, true, 2 * pass + 1);
+		if (!fault)
+			fault = read_walk(reader, false, 2 * pass + 2);
+		if (!fault)
+			fault = read_places(reader);
+		if (fault)
+			WRITE_ONCE(reader->fault, fault);
+		pass++;
+		/* Pairs with wait_for_readers(). */
+		smp_store_release(&reader->passes, pass);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void wait_for_readers(struct reader *readers, size_t count)
+{
+	unsigned int passes;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		/* Pairs with reader_main(). */
+		passes = smp_load_acquire(&readers[i].passes);
+		while (smp_load_acquire(&readers[i].passes) < passes + 2)
+			msleep(1);
+	}
+}
+
+/* Insert the records one after the other, and tell the readers after each. */
+static bool share(struct fixture *fixture, struct shared *shared)
+{
+	struct mtb_insertion insertion = {};
+	struct mtb_reserve reserve = {};
+	unsigned int planned;
+	size_t i;
+
+	for (i = 0; i < SHARED_RECORDS; i++) {
+		if (mtb_reserve_fill(&reserve, &fixture->index, 1))
+			break;
+		insertion.record = shared->records[i];
+		mutex_lock(&fixture->lock);
+		planned = mtb_skiplist_plan(&fixture->index, &insertion, 1);
+		if (planned <= 1)
+			fixture->blocks += mtb_skiplist_insert(&fixture->index, &insertion,
+							       &reserve);
+		mutex_unlock(&fixture->lock);
+		/* Pairs with read_walk() and read_places(). */
+		smp_store_release(&shared->done, i + 1);
+	}
+	mtb_reserve_empty(&reserve);
+	return i == SHARED_RECORDS;
+}
+
+/* Entries in the order @arrival, with the place of each in its value. */
+static struct mtb_record **make_shared_records(struct kunit *test, enum arrival arrival)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_record **records;
+	struct model_entry entry;
+	u64 number;
+	u32 i;
+
+	records = kunit_kzalloc(test, SHARED_RECORDS * sizeof(*records), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, records);
+	for (i = 0; i < SHARED_RECORDS; i++) {
+		if (arrival == ARRIVE_AS_MADE)
+			number = test_random(&fixture->random);
+		else
+			number = arrival == ARRIVE_ASCENDING ? i : SHARED_RECORDS - i;
+		number_entry(fixture, number, &entry);
+		entry.value_length = sizeof(i);
+		records[i] = model_record(&entry);
+		KUNIT_ASSERT_NOT_NULL(test, records[i]);
+		memcpy(records[i]->data + entry.key_length, &i, sizeof(i));
+	}
+	return records;
+}
+
+static const struct model_case shared_cases[] = {
+	{ "random", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 11 },
+	{ "ascending", MODEL_KEYS_RANDOM, ARRIVE_ASCENDING, 1, 12 },
+	{ "descending", MODEL_KEYS_RANDOM, ARRIVE_DESCENDING, 1, 13 },
+};
+
+KUNIT_ARRAY_PARAM(shared_case, shared_cases, model_case_describe);
+
+/* Readers that run beside a writer see everything that was there when they began, in order, however they look for it. */
+static void skiplist_test_concurrent(struct kunit *test)
+{
+	const struct model_case *shared_case = test->param_value;
+	struct fixture *fixture = test->priv;
+	struct shared shared = { .index = &fixture->index };
+	struct reader *readers;
+	bool complete;
+	size_t i;
+
+	fixture->random.state = shared_case->seed;
+	shared.records = make_shared_records(test, shared_case->arrival);
+	readers = kunit_kzalloc(test, 2 * sizeof(*readers), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, readers);
+	for (i = 0; i < 2; i++) {
+		readers[i].shared = &shared;
+		readers[i].random.state = shared_case->seed + i;
+		readers[i].seen = kunit_kzalloc(test, SHARED_RECORDS * sizeof(u32), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, readers[i].seen);
+	}
+	for (i = 0; i < 2; i++) {
+		readers[i].task = kthread_run(reader_main, &readers[i], "memtable-reader");
+		if (IS_ERR(readers[i].task))
+			break;
+	}
+
+	if (i == 2)
+		wait_for_readers(readers, 2);
+	complete = share(fixture, &shared);
+	if (i == 2)
+		wait_for_readers(readers, 2);
+	KUNIT_EXPECT_EQ(test, i, 2);
+	while (i-- > 0) {
+		kthread_stop(readers[i].task);
+		KUNIT_EXPECT_NULL_MSG(test, readers[i].fault, "%s", readers[i].fault);
+	}
+	KUNIT_EXPECT_TRUE(test, complete);
+	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+}
+
+static struct kunit_case skiplist_test_cases[] = {
+	KUNIT_CASE(skiplist_test_empty),
+	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
+	KUNIT_CASE(skiplist_test_ascending_fills_blocks),
+	KUNIT_CASE_PARAM(skiplist_test_plan, attack_gen_params),
+	KUNIT_CASE(skiplist_test_reserve),
+	KUNIT_CASE_PARAM(skiplist_test_concurrent, shared_case_gen_params),
+	{}
+};
+
+static struct kunit_suite skiplist_test_suite = {
+	.name		= "memtable_skiplist",
+	.init		= fixture_init,
+	.exit		= fixture_exit,
+	.test_cases	= skiplist_test_cases,
+};
+kunit_test_suite(skiplist_test_suite);
