@@ -172,3 +172,25 @@ void model_seek_key(const struct model_entry *entry, struct mtb_key *key)
 {
 	mtb_key_init(key, entry->key, entry->key_length, entry->tag);
 }
+
+/* Write records as the entries tell in one batch: what mtb_table_write() returns. */
+int model_write(struct mtb_table *table, const struct model_entry *entries, size_t count,
+		u64 *last_sequence)
+{
+	struct mtb_record *record;
+	struct mtb_batch batch;
+	int err = 0;
+	size_t i;
+
+	mtb_batch_init(&batch);
+	for (i = 0; i < count && !err; i++) {
+		record = model_record(&entries[i]);
+		err = record ? mtb_batch_add(&batch, record) : -ENOMEM;
+		if (err && record)
+			mtb_record_free(record);
+	}
+	if (!err)
+		err = mtb_table_write(table, &batch, last_sequence);
+	mtb_batch_destroy(&batch);
+	return err;
+}

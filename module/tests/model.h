@@ -11,6 +11,7 @@
 
 #include "batch.h"
 #include "record.h"
+#include "table.h"
 
 /* How much random tests do; a kernel may be a slow one. */
 #ifndef MTB_TEST_SCALE
@@ -78,5 +79,7 @@ void model_insert(struct kunit *test, struct model *model, const struct model_en
 struct mtb_record *model_record(const struct model_entry *entry);
 bool model_matches(const struct model_entry *entry, const struct mtb_record *record);
 void model_seek_key(const struct model_entry *entry, struct mtb_key *key);
+int model_write(struct mtb_table *table, const struct model_entry *entries, size_t count,
+		u64 *last_sequence);
 
 #endif /* MTB_MODEL_H */
