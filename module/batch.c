@@ -6,7 +6,7 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -17,13 +17,15 @@
 /**
  * mtb_batch_init() - Make an empty batch.
  * @batch: The batch.
+ * @trailer: What follows the value in each record to come.
  */
-void mtb_batch_init(struct mtb_batch *batch)
+void mtb_batch_init(struct mtb_batch *batch, enum mtb_trailer trailer)
 {
 	memset(batch, 0, sizeof(*batch));
 	batch->insertions = &batch->single;
 	batch->capacity = 1;
 	batch->ascending = true;
+	batch->trailer = trailer;
 }
 
 /**
@@ -59,11 +61,27 @@ static int batch_grow(struct mtb_batch *batch)
 	return 0;
 }
 
+static void batch_count(struct mtb_batch *batch, const struct mtb_record *record)
+{
+	batch->memory += mtb_record_memory(record);
+	batch->logical_bytes += record->key_length + (u64)record->value_length;
+	if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
+		batch->tombstones++;
+}
+
+static void batch_discount(struct mtb_batch *batch, const struct mtb_record *record)
+{
+	batch->memory -= mtb_record_memory(record);
+	batch->logical_bytes -= record->key_length + (u64)record->value_length;
+	if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
+		batch->tombstones--;
+}
+
 /**
  * mtb_batch_add() - Add a record to a batch.
  * @batch: The batch.
- * @record: The record, complete; a sequence number of zero leaves it to the
- *	table to assign one. It is the batch's on success.
+ * @record: The record, complete, with the batch's trailer; a sequence number of
+ *	zero leaves it to the table to assign one. It is the batch's on success.
  *
  * Return: 0, -EINVAL if some records have a sequence number and others do not,
  * or -ENOMEM.
@@ -81,16 +99,34 @@ int mtb_batch_add(struct mtb_batch *batch, struct mtb_record *record)
 			return err;
 	}
 
-	if (sequence <= batch->highest)
-		batch->ascending = false;
-	batch->lowest = batch->count ? min(batch->lowest, sequence) : sequence;
-	batch->highest = max(batch->highest, sequence);
-	batch->memory += mtb_record_memory(record);
-	batch->logical_bytes += record->key_length + (u64)record->value_length;
-	if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
-		batch->tombstones++;
+	if (!sequence) {
+		record->tag = mtb_tag(++batch->sequences, mtb_tag_type(record->tag));
+	} else {
+		if (sequence <= batch->highest)
+			batch->ascending = false;
+		batch->lowest = batch->count ? min(batch->lowest, sequence) : sequence;
+		batch->highest = max(batch->highest, sequence);
+	}
+	batch_count(batch, record);
 	batch->insertions[batch->count++].record = record;
 	return 0;
+}
+
+/**
+ * mtb_batch_rebase() - Assign sequence numbers.
+ * @batch: A batch that leaves them to the table.
+ * @base: The number before the first.
+ */
+void mtb_batch_rebase(struct mtb_batch *batch, u64 base)
+{
+	u64 shift = mtb_tag(base - batch->base, 0);
+	size_t i;
+
+	for (i = 0; shift && i < batch->count; i++) {
+		batch->insertions[i].record->tag += shift;
+		cond_resched();
+	}
+	batch->base = base;
 }
 
 static int insertion_compare(const void *a, const void *b)
@@ -98,10 +134,18 @@ static int insertion_compare(const void *a, const void *b)
 	const struct mtb_insertion *left = a, *right = b;
 	struct mtb_key key;
 
-	/* sort() itself does not reschedule. */
+	/* sort() itself neither reschedules nor can be told to stop. */
 	cond_resched();
-	mtb_record_key(left->record, &key);
+	if (fatal_signal_pending(current))
+		return 0;
+	mtb_record_key(left->record, false, &key);
 	return mtb_key_compare(&key, right->record);
+}
+
+static int batch_sort(struct mtb_batch *batch)
+{
+	sort(batch->insertions, batch->count, sizeof(*batch->insertions), insertion_compare, NULL);
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 static bool same_version(const struct mtb_record *a, const struct mtb_record *b)
@@ -113,16 +157,20 @@ static bool same_version(const struct mtb_record *a, const struct mtb_record *b)
  * mtb_batch_check_unique() - Look for versions that occur twice in a batch.
  * @batch: The batch.
  *
- * Return: 0, or -EEXIST if two records have the same key and sequence number.
+ * Return: 0, -EEXIST if two records have the same key and sequence number, or
+ * -EINTR if a fatal signal is pending.
  */
 int mtb_batch_check_unique(struct mtb_batch *batch)
 {
 	size_t i;
+	int err;
 
 	if (mtb_batch_automatic(batch) || batch->ascending)
 		return 0;
 
-	sort(batch->insertions, batch->count, sizeof(*batch->insertions), insertion_compare, NULL);
+	err = batch_sort(batch);
+	if (err)
+		return err;
 	for (i = 1; i < batch->count; i++) {
 		if (same_version(batch->insertions[i - 1].record, batch->insertions[i].record))
 			return -EEXIST;
@@ -132,29 +180,59 @@ int mtb_batch_check_unique(struct mtb_batch *batch)
 }
 
 /**
- * mtb_batch_make_late() - Give each record of a batch room for a commit number.
- * @batch: The batch.
+ * mtb_batch_keep_newest() - Drop the records that others of a batch replace.
+ * @batch: A batch, not empty, that leaves sequence numbers to the table.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, or -EINTR if a fatal signal is pending.
  */
-int mtb_batch_make_late(struct mtb_batch *batch)
+int mtb_batch_keep_newest(struct mtb_batch *batch)
 {
-	struct mtb_record *record, *late;
+	struct mtb_insertion *insertions = batch->insertions;
+	size_t i, kept = 1;
+	int err;
+
+	/* Of the versions of a key, the newest is the first. */
+	err = batch_sort(batch);
+	if (err)
+		return err;
+	for (i = 1; i < batch->count; i++) {
+		if (mtb_same_key(insertions[kept - 1].record, insertions[i].record)) {
+			batch_discount(batch, insertions[i].record);
+			mtb_record_free(insertions[i].record);
+		} else {
+			insertions[kept++] = insertions[i];
+		}
+		cond_resched();
+	}
+	batch->count = kept;
+	return 0;
+}
+
+/**
+ * mtb_batch_set_trailer() - Have another trailer in each record of a batch.
+ * @batch: The batch.
+ * @trailer: What is to follow the value.
+ *
+ * Return: 0, or -ENOMEM, and then what was changed stays so.
+ */
+int mtb_batch_set_trailer(struct mtb_batch *batch, enum mtb_trailer trailer)
+{
+	struct mtb_record *record, *clone;
 	size_t i;
 
 	for (i = 0; i < batch->count; i++) {
 		record = batch->insertions[i].record;
-		if (record->has_commit)
+		if (record->trailer == trailer)
 			continue;
-		late = mtb_record_alloc_late(record);
-		if (!late)
+		clone = mtb_record_clone(record, trailer);
+		if (!clone)
 			return -ENOMEM;
-		batch->memory += mtb_record_memory(late);
-		batch->memory -= mtb_record_memory(record);
-		batch->insertions[i].record = late;
+		batch_discount(batch, record);
+		batch_count(batch, clone);
+		batch->insertions[i].record = clone;
 		mtb_record_free(record);
 		cond_resched();
 	}
-	batch->late = true;
+	batch->trailer = trailer;
 	return 0;
 }

@@ -18,10 +18,13 @@
  * @memory: Memory that the records take, in bytes.
  * @logical_bytes: Sum of the lengths of keys and values.
  * @tombstones: How many of the records are tombstones.
- * @lowest: Lowest sequence number, zero if the table is to assign them.
- * @highest: Highest sequence number, zero likewise.
- * @ascending: Sequence numbers rise from each record to the next.
- * @late: The records have room for a commit number.
+ * @sequences: How many sequence numbers the table is to assign.
+ * @base: What has been added to the numbers from 1 to @sequences that the
+ *	records have at first, if the table is to assign them.
+ * @lowest: Lowest sequence number that the records brought along.
+ * @highest: Highest one.
+ * @ascending: They rise from each record to the next.
+ * @trailer: What follows the value in each record.
  *
  * The batch owns its records until the table takes them over.
  */
@@ -34,22 +37,26 @@ struct mtb_batch {
 	u64 memory;
 	u64 logical_bytes;
 	u64 tombstones;
+	u64 sequences;
+	u64 base;
 	u64 lowest;
 	u64 highest;
 	bool ascending;
-	bool late;
+	enum mtb_trailer trailer;
 };
 
-void mtb_batch_init(struct mtb_batch *batch);
+void mtb_batch_init(struct mtb_batch *batch, enum mtb_trailer trailer);
 void mtb_batch_destroy(struct mtb_batch *batch);
 int mtb_batch_add(struct mtb_batch *batch, struct mtb_record *record);
 int mtb_batch_check_unique(struct mtb_batch *batch);
-int mtb_batch_make_late(struct mtb_batch *batch);
+void mtb_batch_rebase(struct mtb_batch *batch, u64 base);
+int mtb_batch_keep_newest(struct mtb_batch *batch);
+int mtb_batch_set_trailer(struct mtb_batch *batch, enum mtb_trailer trailer);
 
 /* The table is to assign the sequence numbers. */
 static inline bool mtb_batch_automatic(const struct mtb_batch *batch)
 {
-	return !batch->highest;
+	return batch->sequences;
 }
 
 #endif /* MTB_BATCH_H */

@@ -9,11 +9,15 @@
 #include <linux/slab.h>
 
 /*
- * Added in 6.5. Before, a cache without a usercopy region may share its slabs
- * with another cache of the same size and flags; it works all the same.
+ * Before 6.5 a cache cannot ask to be left alone, and one that looks like
+ * another one shares its slabs and is not seen by name. A usercopy region keeps
+ * it from that: one byte, the least there is.
  */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE	0
+#define MTB_NO_MERGE_USERSIZE	1
+#else
+#define MTB_NO_MERGE_USERSIZE	0
 #endif
 
 #endif /* MTB_COMPAT_H */

@@ -2,8 +2,11 @@
 /*
  * Open files: open, close, read, write, seek, poll and fdinfo.
  */
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
@@ -13,26 +16,61 @@
 #include "batch.h"
 #include "handle.h"
 #include "ioctl.h"
+#include "registry.h"
 #include "scan.h"
 #include "stream.h"
 
+static struct mtb_table *handle_table(struct mtb_handle *handle)
+{
+	return rcu_dereference_protected(handle->table, lockdep_is_held(&handle->table_lock));
+}
+
 /**
- * mtb_handle_table() - Take hold of a handle's table.
+ * mtb_handle_enter() - Begin a request.
  * @handle: The handle.
  *
- * Return: the table that the handle has now, with a reference for the caller.
+ * Return: the current epoch of the table that the handle has now, with a
+ * reference for the caller.
  */
-struct mtb_table *mtb_handle_table(struct mtb_handle *handle)
+struct mtb_epoch *mtb_handle_enter(struct mtb_handle *handle)
 {
-	struct mtb_table *table;
+	struct mtb_epoch *epoch;
 
 	/* The handle's reference is dropped only after it is replaced. */
 	rcu_read_lock();
 	do {
-		table = rcu_dereference(handle->table);
-	} while (!mtb_table_tryget(table));
+		epoch = mtb_table_enter(rcu_dereference(handle->table));
+	} while (!epoch);
 	rcu_read_unlock();
+	return epoch;
+}
+
+/**
+ * mtb_handle_table_get() - Tell which table a handle has.
+ * @handle: The handle.
+ *
+ * Return: the table, with a reference for the caller.
+ */
+struct mtb_table *mtb_handle_table_get(struct mtb_handle *handle)
+{
+	struct mtb_table *table;
+
+	mutex_lock(&handle->table_lock);
+	table = handle_table(handle);
+	mtb_table_get(table);
+	mutex_unlock(&handle->table_lock);
 	return table;
+}
+
+/* Takes over the reference to @table, gives away the one to the old table. */
+static struct mtb_table *handle_turn(struct mtb_handle *handle, struct mtb_table *table)
+{
+	struct mtb_table *old = handle_table(handle);
+
+	mtb_table_unwatch(old, &handle->watcher);
+	rcu_assign_pointer(handle->table, table);
+	mtb_table_watch(table, &handle->watcher);
+	return old;
 }
 
 /**
@@ -45,70 +83,202 @@ void mtb_handle_attach(struct mtb_handle *handle, struct mtb_table *table)
 	struct mtb_table *old;
 
 	mutex_lock(&handle->table_lock);
-	old = rcu_dereference_protected(handle->table, lockdep_is_held(&handle->table_lock));
-	mtb_table_unwatch(old, &handle->watcher);
-	rcu_assign_pointer(handle->table, table);
-	mtb_table_watch(table, &handle->watcher);
+	old = handle_turn(handle, table);
 	mutex_unlock(&handle->table_lock);
 
-	wake_up_interruptible_all(&handle->watcher.wait);
+	mtb_watcher_wake(&handle->watcher);
 	mtb_table_put(old);
 }
 
-static int handle_open(struct inode *inode, struct file *file)
+/*
+ * Seal, publish and replace. All in one under the old table's lock: a writer
+ * who is late for the old table finds the new one in the handle.
+ */
+static int handle_rotate_locked(struct mtb_handle *handle, struct mtb_table *old,
+				struct mtb_table *table, struct mtb_entry *entry)
+{
+	int err;
+
+	if (mutex_lock_killable(&old->lock))
+		return -EINTR;
+	err = mtb_registry_enter(entry, old);
+	if (!err) {
+		WRITE_ONCE(old->sealed, true);
+		mtb_table_configure_like(table, old);
+		handle_turn(handle, table);
+	}
+	mutex_unlock(&old->lock);
+	return err;
+}
+
+/**
+ * mtb_handle_rotate() - Publish the table, sealed, and go on with an empty one.
+ * @handle: The handle.
+ * @entry: Where in the registry; it is the registry's on success.
+ *
+ * Return: 0, -ENOMEM, -EINTR, or an error of mtb_registry_enter().
+ */
+int mtb_handle_rotate(struct mtb_handle *handle, struct mtb_entry *entry)
+{
+	struct mtb_table *table = mtb_table_create(), *old;
+	int err = -EINTR;
+
+	if (!table)
+		return -ENOMEM;
+	if (mutex_lock_killable(&handle->table_lock))
+		goto put;
+	old = handle_table(handle);
+	err = handle_rotate_locked(handle, old, table, entry);
+	mutex_unlock(&handle->table_lock);
+	if (err)
+		goto put;
+
+	mtb_watcher_wake(&handle->watcher);
+	mtb_table_wake(old);
+	mtb_table_put(old);
+	return 0;
+put:
+	mtb_table_put(table);
+	return err;
+}
+
+/* Has the handle been turned to another table than that of the epoch? */
+static bool handle_turned(struct mtb_handle *handle, const struct mtb_epoch *epoch)
+{
+	/* Only compared, and the epoch holds its table. */
+	return rcu_access_pointer(handle->table) != epoch->table;
+}
+
+/**
+ * mtb_handle_write() - Write to the table that a handle has.
+ * @handle: The handle.
+ * @batch: The batch.
+ * @condition: As for mtb_table_write().
+ * @last_sequence: As for mtb_table_write().
+ *
+ * Return: as mtb_table_write().
+ */
+int mtb_handle_write(struct mtb_handle *handle, struct mtb_batch *batch,
+		     struct mtb_condition *condition, u64 *last_sequence)
+{
+	struct mtb_epoch *epoch;
+	bool turned;
+	int err;
+
+	do {
+		epoch = mtb_handle_enter(handle);
+		err = mtb_table_write(epoch->table, batch, condition, last_sequence);
+		turned = handle_turned(handle, epoch);
+		mtb_epoch_put(epoch);
+	} while (err == -EROFS && turned);
+	return err;
+}
+
+static struct mtb_handle *handle_create(struct mtb_table *table)
 {
 	struct mtb_handle *handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
-	struct mtb_table *table;
 
 	if (!handle)
-		return -ENOMEM;
-	table = mtb_table_create();
-	if (!table) {
-		kfree(handle);
-		return -ENOMEM;
-	}
+		return NULL;
 	mutex_init(&handle->table_lock);
 	mutex_init(&handle->position_lock);
 	mtb_watcher_init(&handle->watcher);
 	mtb_table_watch(table, &handle->watcher);
 	RCU_INIT_POINTER(handle->table, table);
+	return handle;
+}
+
+static int handle_open(struct inode *inode, struct file *file)
+{
+	struct mtb_table *table = mtb_table_create();
+	struct mtb_handle *handle;
+
+	if (!table)
+		return -ENOMEM;
+	handle = handle_create(table);
+	if (!handle) {
+		mtb_table_put(table);
+		return -ENOMEM;
+	}
+	/* A stream has no offsets. */
+	file->f_mode &= ~(FMODE_PREAD | FMODE_PWRITE);
 	file->private_data = handle;
 	return 0;
 }
 
-static int handle_release(struct inode *inode, struct file *file)
+static void handle_destroy(struct mtb_handle *handle)
 {
-	struct mtb_handle *handle = file->private_data;
 	struct mtb_table *table = rcu_dereference_protected(handle->table, true);
 
 	mtb_table_unwatch(table, &handle->watcher);
 	mtb_table_put(table);
-	kfree(handle->position.key);
+	kvfree(handle->position.key);
 	kfree(handle);
+}
+
+static int handle_release(struct inode *inode, struct file *file)
+{
+	handle_destroy(file->private_data);
 	return 0;
+}
+
+/**
+ * mtb_handle_file() - Make an open file of a table.
+ * @table: The table; the file takes over the caller's reference on success.
+ * @flags: O_RDONLY or O_RDWR.
+ *
+ * The file cannot be opened anew, through /proc for instance, so what it may
+ * be used for stays as it is.
+ *
+ * Return: the file, or an error pointer.
+ */
+struct file *mtb_handle_file(struct mtb_table *table, int flags)
+{
+	struct mtb_handle *handle = handle_create(table);
+	struct file *file;
+
+	if (!handle)
+		return ERR_PTR(-ENOMEM);
+	handle->bound = true;
+	file = anon_inode_getfile("[memtable]", &mtb_file_operations, handle, flags);
+	if (IS_ERR(file)) {
+		mtb_table_get(table);
+		handle_destroy(handle);
+		return file;
+	}
+	file->f_mode &= ~(FMODE_PREAD | FMODE_PWRITE);
+	return file;
 }
 
 static void position_rewind(struct mtb_position *position)
 {
-	kfree(position->key);
+	kvfree(position->key);
 	memset(position, 0, sizeof(*position));
 }
 
 /* Remember @record; the key is copied, for records need not stay. */
 static int position_set(struct mtb_position *position, const struct mtb_record *record,
-			size_t partial)
+			bool past, size_t partial)
 {
-	u8 *key = krealloc(position->key, max_t(size_t, record->key_length, 1),
-			   GFP_KERNEL_ACCOUNT);
+	u8 *key = kvmalloc(max_t(size_t, record->key_length, 1), GFP_KERNEL_ACCOUNT);
 
 	if (!key)
 		return -ENOMEM;
+	kvfree(position->key);
 	memcpy(key, record->data, record->key_length);
 	position->key = key;
 	position->key_length = record->key_length;
 	position->sequence = mtb_tag_sequence(record->tag);
+	position->past = past;
 	position->partial = partial;
 	return 0;
+}
+
+static bool position_at(const struct mtb_position *position, const struct mtb_record *record)
+{
+	return mtb_tag_sequence(record->tag) == position->sequence &&
+	       record->key_length == position->key_length &&
+	       !memcmp(record->data, position->key, record->key_length);
 }
 
 /*
@@ -119,70 +289,85 @@ static ssize_t position_read(struct mtb_position *position, struct mtb_scan *sca
 			     struct mtb_sink *sink, size_t room)
 {
 	size_t from = position->partial, to, length, copied = 0;
-	struct mtb_record *record, *last = NULL;
+	struct mtb_record *record = NULL, *next;
 	struct memtable_record header;
+	bool past = true;
 	int err;
 
-	while (copied < room && (record = mtb_scan_next(scan))) {
-		header.tag = record->tag;
-		header.key_length = record->key_length;
-		header.value_length = record->value_length;
+	while (copied < room && (next = mtb_scan_next(scan))) {
+		if (from && !copied && !position_at(position, next))
+			return -ESTALE;
+		record = next;
+		mtb_record_header(record, &header);
 		length = mtb_wire_length(record->key_length, record->value_length);
-		if (copied && length > room - copied)
+		if (copied && length > room - copied) {
+			past = false;
 			break;
+		}
 		to = min(length, from + room - copied);
 		err = mtb_sink_put(sink, &header, record->data, mtb_record_value(record),
 				   from, to);
 		if (err)
 			return err;
 		copied += to - from;
-		from = to < length ? to : 0;
-		last = record;
+		past = to == length;
+		from = past ? 0 : to;
 	}
-	if (scan->interrupted)
-		return -EINTR;
-	if (!last)
-		return 0;
+	if (!copied)
+		return mtb_scan_error(scan);
 	err = mtb_sink_flush(sink);
-	if (err)
-		return err;
-	err = position_set(position, last, from);
+	if (!err)
+		err = position_set(position, record, past, from);
 	return err ?: copied;
 }
 
-static ssize_t handle_read_table(struct mtb_handle *handle, struct mtb_table *table,
-				 struct iov_iter *to)
+static ssize_t handle_read_once(struct mtb_handle *handle, struct mtb_table *table,
+				struct mtb_scan *scan, struct mtb_sink *sink, size_t room)
 {
 	struct mtb_position *position = &handle->position;
-	size_t room = iov_iter_count(to);
 	struct mtb_bound start;
-	struct mtb_scan *scan;
-	struct mtb_sink sink;
 	struct mtb_view view;
 	ssize_t ret;
 
 	if (position->table_id != table->id)
 		position_rewind(position);
-	mtb_table_view(table, position->snapshot, &view);
+	mtb_view_settle(&view, table, position->snapshot);
 	/* An empty table has nothing to stay at: a later read may find more. */
-	if (!view.snapshot || !room)
+	if (!view.snapshot)
 		return 0;
 	position->table_id = table->id;
 	position->snapshot = view.snapshot;
 
+	start.data = position->key;
+	start.length = position->key_length;
+	start.sequence = position->sequence;
+	start.exclusive = position->past;
+	mtb_scan_start(scan, table, &view, MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES,
+		       position->key ? &start : NULL, NULL);
+	ret = position_read(position, scan, sink, room);
+	mtb_scan_finish(scan);
+	return ret;
+}
+
+static ssize_t handle_read_table(struct mtb_handle *handle, struct mtb_table *table,
+				 struct iov_iter *to)
+{
+	size_t room = iov_iter_count(to);
+	struct mtb_scan *scan;
+	struct mtb_sink sink;
+	ssize_t ret;
+
+	if (!room)
+		return 0;
 	scan = kmalloc(sizeof(*scan), GFP_KERNEL_ACCOUNT);
 	if (!scan)
 		return -ENOMEM;
 	ret = mtb_sink_init(&sink, to);
 	if (!ret) {
-		start.data = position->key;
-		start.length = position->key_length;
-		start.sequence = position->sequence;
-		start.exclusive = !position->partial;
-		mtb_scan_start(scan, table, &view,
-			       MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES,
-			       position->key ? &start : NULL, NULL);
-		ret = position_read(position, scan, &sink, room);
+		/* -EAGAIN: a split came before anything was read. */
+		do {
+			ret = handle_read_once(handle, table, scan, &sink, room);
+		} while (ret == -EAGAIN);
 		mtb_sink_destroy(&sink);
 	}
 	kfree(scan);
@@ -192,14 +377,14 @@ static ssize_t handle_read_table(struct mtb_handle *handle, struct mtb_table *ta
 static ssize_t handle_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct mtb_handle *handle = iocb->ki_filp->private_data;
-	struct mtb_table *table;
+	struct mtb_epoch *epoch;
 	ssize_t ret;
 
 	if (mutex_lock_killable(&handle->position_lock))
 		return -EINTR;
-	table = mtb_handle_table(handle);
-	ret = handle_read_table(handle, table, to);
-	mtb_table_put(table);
+	epoch = mtb_handle_enter(handle);
+	ret = handle_read_table(handle, epoch->table, to);
+	mtb_epoch_put(epoch);
 	mutex_unlock(&handle->position_lock);
 	return ret;
 }
@@ -221,17 +406,14 @@ static ssize_t handle_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	size_t length = iov_iter_count(from);
 	struct mtb_batch batch;
-	struct mtb_table *table;
 	u64 last_sequence;
 	int err;
 
-	mtb_batch_init(&batch);
+	mtb_batch_init(&batch, MTB_TRAILER_NONE);
 	err = mtb_stream_read(from, &batch);
-	if (!err) {
-		table = mtb_handle_table(iocb->ki_filp->private_data);
-		err = mtb_table_write(table, &batch, &last_sequence);
-		mtb_table_put(table);
-	}
+	if (!err)
+		err = mtb_handle_write(iocb->ki_filp->private_data, &batch, NULL,
+				       &last_sequence);
 	mtb_batch_destroy(&batch);
 	return err ?: length;
 }
@@ -239,14 +421,14 @@ static ssize_t handle_write(struct kiocb *iocb, struct iov_iter *from)
 static __poll_t handle_poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct mtb_handle *handle = file->private_data;
-	struct mtb_table *table;
+	struct mtb_epoch *epoch;
 	__poll_t events = 0;
 	u32 state;
 
 	poll_wait(file, &handle->watcher.wait, wait);
-	table = mtb_handle_table(handle);
-	state = mtb_table_state(table);
-	mtb_table_put(table);
+	epoch = mtb_handle_enter(handle);
+	state = mtb_table_state(epoch->table);
+	mtb_epoch_put(epoch);
 
 	if (state & (MEMTABLE_STATE_FLUSH | MEMTABLE_STATE_SEALED))
 		events |= EPOLLIN | EPOLLRDNORM;
@@ -257,11 +439,11 @@ static __poll_t handle_poll(struct file *file, struct poll_table_struct *wait)
 
 static void handle_show_fdinfo(struct seq_file *seq, struct file *file)
 {
-	struct mtb_table *table = mtb_handle_table(file->private_data);
+	struct mtb_epoch *epoch = mtb_handle_enter(file->private_data);
 	struct memtable_info info;
 
-	mtb_table_info(table, &info);
-	mtb_table_put(table);
+	mtb_table_info(epoch->table, &info);
+	mtb_epoch_put(epoch);
 
 	seq_printf(seq, "memtable-entries:\t%llu\n", info.entries);
 	seq_printf(seq, "memtable-tombstones:\t%llu\n", info.tombstones);

@@ -22,10 +22,10 @@ static int __init memtable_init(void)
 {
 	int err;
 
-	err = mtb_record_init();
+	err = mtb_record_module_init();
 	if (err)
 		return err;
-	err = mtb_skiplist_module_init();
+	err = mtb_block_module_init();
 	if (err)
 		goto records;
 	err = mtb_table_module_init();
@@ -39,9 +39,9 @@ static int __init memtable_init(void)
 tables:
 	mtb_table_module_exit();
 blocks:
-	mtb_skiplist_module_exit();
+	mtb_block_module_exit();
 records:
-	mtb_record_exit();
+	mtb_record_module_exit();
 	return err;
 }
 
@@ -49,8 +49,8 @@ static void __exit memtable_exit(void)
 {
 	misc_deregister(&memtable_device);
 	mtb_table_module_exit();
-	mtb_skiplist_module_exit();
-	mtb_record_exit();
+	mtb_block_module_exit();
+	mtb_record_module_exit();
 }
 
 module_init(memtable_init);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Record memory: a few slab caches of graded sizes, kvmalloc() beyond them.
+ * Record memory: a few slab caches of graded sizes, pages beyond them.
  *
  * The grades are close enough to waste little (a tenth on average, a third at
- * most) and few enough to share slabs well. Callers copy between a record's
- * data and user memory, so that part, and no other, is whitelisted for
- * hardened usercopy.
+ * most, where kmalloc() would waste a half) and few enough to share slabs well;
+ * the large ones divide a slab of 32 KiB. Beyond them come kmalloc()'s powers of
+ * two where they fit, and whole pages where they would waste much. Callers copy
+ * between a record's data and user memory, so that part, and no other, is
+ * whitelisted for hardened usercopy.
  */
 #include <linux/align.h>
 #include <linux/build_bug.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -19,12 +22,12 @@
 #include "record.h"
 
 #define MTB_RECORD_ALIGN	8
-#define MTB_RECORD_SLAB_MAX	4096
+#define MTB_RECORD_SLAB_MAX	16384
 
 static const u16 grade_sizes[] = {
 	24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 112, 128, 136, 152, 168, 192,
-	224, 256, 320, 384, 448, 512, 640, 768, 1024, 1360, 2048, 2720,
-	MTB_RECORD_SLAB_MAX,
+	224, 256, 320, 384, 448, 512, 640, 768, 1024, 1360, 2048, 2720, 3272,
+	4096, 4680, 5456, 6552, 8192, 10920, MTB_RECORD_SLAB_MAX,
 };
 
 static struct kmem_cache *grades[ARRAY_SIZE(grade_sizes)] __ro_after_init;
@@ -32,23 +35,94 @@ static struct kmem_cache *grades[ARRAY_SIZE(grade_sizes)] __ro_after_init;
 /* Grade for each record size, in units of MTB_RECORD_ALIGN. */
 static u8 grade_of[MTB_RECORD_SLAB_MAX / MTB_RECORD_ALIGN + 1] __ro_after_init;
 
-static size_t record_size(u16 key_length, u32 value_length, bool has_commit)
-{
-	size_t size = offsetof(struct mtb_record, data) + key_length + value_length;
+static const u8 trailer_sizes[] = {
+	[MTB_TRAILER_NONE]	= 0,
+	[MTB_TRAILER_COMMIT]	= sizeof(u64),
+	[MTB_TRAILER_PIN]	= sizeof(struct mtb_pin),
+};
 
-	size = ALIGN(size, MTB_RECORD_ALIGN);
-	return has_commit ? size + sizeof(u64) : size;
+/* Offset of the trailer. */
+static size_t payload_end(u16 key_length, u32 value_length)
+{
+	return ALIGN(offsetof(struct mtb_record, data) + key_length + (size_t)value_length,
+		     MTB_RECORD_ALIGN);
 }
 
-static size_t own_size(const struct mtb_record *record)
+static size_t record_size(const struct mtb_record *record)
 {
-	return record_size(record->key_length, record->value_length, record->has_commit);
+	return payload_end(record->key_length, record->value_length) +
+	       trailer_sizes[record->trailer];
 }
 
-/* The commit number lies behind the value. */
-static size_t commit_offset(const struct mtb_record *record)
+static void *record_trailer(const struct mtb_record *record)
 {
-	return own_size(record) - sizeof(u64);
+	return (u8 *)record + payload_end(record->key_length, record->value_length);
+}
+
+/**
+ * mtb_record_alloc() - Allocate a record.
+ * @key_length: Length of the key, in bytes.
+ * @value_length: Length of the value, in bytes.
+ * @trailer: What is to follow the value.
+ *
+ * The caller fills in the tag, the key and the value. A pin starts with one
+ * reference. May sleep.
+ *
+ * Return: the record, or NULL if there is no memory.
+ */
+struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length, enum mtb_trailer trailer)
+{
+	size_t size = payload_end(key_length, value_length) + trailer_sizes[trailer];
+	struct mtb_record *record;
+
+	if (size <= MTB_RECORD_SLAB_MAX)
+		record = kmem_cache_alloc(grades[grade_of[size / MTB_RECORD_ALIGN]], GFP_KERNEL);
+	else if (roundup_pow_of_two(size) - size <= size / 8)
+		record = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	else
+		record = __vmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!record)
+		return NULL;
+
+	record->tag = 0;
+	record->value_length = value_length;
+	record->key_length = key_length;
+	record->trailer = trailer;
+	if (trailer == MTB_TRAILER_PIN)
+		refcount_set(&mtb_record_pin(record)->count, 1);
+	return record;
+}
+
+/**
+ * mtb_record_clone() - Copy a record to one with another trailer.
+ * @record: The record to copy; it stays the caller's.
+ * @trailer: What is to follow the value.
+ *
+ * May sleep.
+ *
+ * Return: the new record, or NULL if there is no memory.
+ */
+struct mtb_record *mtb_record_clone(const struct mtb_record *record, enum mtb_trailer trailer)
+{
+	struct mtb_record *clone;
+
+	clone = mtb_record_alloc(record->key_length, record->value_length, trailer);
+	if (!clone)
+		return NULL;
+	clone->tag = record->tag;
+	memcpy(clone->data, record->data, record->key_length + (size_t)record->value_length);
+	return clone;
+}
+
+/**
+ * mtb_record_pin() - Find a record's pin.
+ * @record: A record that has one.
+ *
+ * Return: the pin.
+ */
+struct mtb_pin *mtb_record_pin(struct mtb_record *record)
+{
+	return record_trailer(record);
 }
 
 /**
@@ -59,7 +133,7 @@ static size_t commit_offset(const struct mtb_record *record)
  */
 u64 mtb_record_commit(const struct mtb_record *record)
 {
-	return *(const u64 *)((const u8 *)record + commit_offset(record));
+	return *(const u64 *)record_trailer(record);
 }
 
 /**
@@ -69,60 +143,7 @@ u64 mtb_record_commit(const struct mtb_record *record)
  */
 void mtb_record_set_commit(struct mtb_record *record, u64 commit)
 {
-	*(u64 *)((u8 *)record + commit_offset(record)) = commit;
-}
-
-static struct mtb_record *record_alloc(u16 key_length, u32 value_length, bool has_commit)
-{
-	size_t size = record_size(key_length, value_length, has_commit);
-	struct mtb_record *record;
-
-	if (size <= MTB_RECORD_SLAB_MAX)
-		record = kmem_cache_alloc(grades[grade_of[size / MTB_RECORD_ALIGN]], GFP_KERNEL);
-	else
-		record = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!record)
-		return NULL;
-
-	record->tag = 0;
-	record->value_length = value_length;
-	record->key_length = key_length;
-	record->has_commit = has_commit;
-	return record;
-}
-
-/**
- * mtb_record_alloc() - Allocate a record.
- * @key_length: Length of the key, in bytes.
- * @value_length: Length of the value, in bytes.
- *
- * The caller fills in the tag, the key and the value. May sleep.
- *
- * Return: the record, or NULL if there is no memory.
- */
-struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length)
-{
-	return record_alloc(key_length, value_length, false);
-}
-
-/**
- * mtb_record_alloc_late() - Copy a record into one that has a commit number.
- * @record: The record to copy; it stays the caller's.
- *
- * May sleep.
- *
- * Return: the new record, or NULL if there is no memory.
- */
-struct mtb_record *mtb_record_alloc_late(const struct mtb_record *record)
-{
-	struct mtb_record *late = record_alloc(record->key_length, record->value_length, true);
-
-	if (!late)
-		return NULL;
-	late->tag = record->tag;
-	memcpy(late->data, record->data, record->key_length + (size_t)record->value_length);
-	mtb_record_set_commit(late, 0);
-	return late;
+	*(u64 *)record_trailer(record) = commit;
 }
 
 /**
@@ -131,12 +152,47 @@ struct mtb_record *mtb_record_alloc_late(const struct mtb_record *record)
  */
 void mtb_record_free(struct mtb_record *record)
 {
-	size_t size = own_size(record);
+	size_t size = record_size(record);
 
 	if (size <= MTB_RECORD_SLAB_MAX)
 		kmem_cache_free(grades[grade_of[size / MTB_RECORD_ALIGN]], record);
 	else
 		kvfree(record);
+}
+
+/**
+ * mtb_record_tryget() - Take a reference to a record found under RCU.
+ * @record: A record. Without a pin it needs no reference.
+ *
+ * Return: false if it is on its way out.
+ */
+bool mtb_record_tryget(struct mtb_record *record)
+{
+	return record->trailer != MTB_TRAILER_PIN ||
+	       refcount_inc_not_zero(&mtb_record_pin(record)->count);
+}
+
+/**
+ * mtb_record_put() - Drop a reference to a record.
+ * @record: The record; it is freed if it has a pin and this was the last one.
+ */
+void mtb_record_put(struct mtb_record *record)
+{
+	if (record->trailer == MTB_TRAILER_PIN &&
+	    refcount_dec_and_test(&mtb_record_pin(record)->count))
+		mtb_record_free(record);
+}
+
+/**
+ * mtb_record_release() - Let a record go that the index had.
+ * @record: The record; it is freed now, or with the last reader's reference.
+ */
+void mtb_record_release(struct mtb_record *record)
+{
+	if (record->trailer == MTB_TRAILER_PIN)
+		mtb_record_put(record);
+	else
+		mtb_record_free(record);
 }
 
 /**
@@ -147,7 +203,7 @@ void mtb_record_free(struct mtb_record *record)
  */
 size_t mtb_record_memory(const struct mtb_record *record)
 {
-	size_t size = own_size(record);
+	size_t size = record_size(record);
 
 	if (size <= MTB_RECORD_SLAB_MAX)
 		return grade_sizes[grade_of[size / MTB_RECORD_ALIGN]];
@@ -159,11 +215,12 @@ size_t mtb_record_memory(const struct mtb_record *record)
 /**
  * mtb_key_init() - Make an internal key.
  * @key: The internal key to fill.
+ * @reverse: Whether keys are ordered from the greatest to the least.
  * @data: The key's bytes, which must stay while @key is in use.
  * @length: Length of the key, in bytes.
  * @tag: Sequence number and type.
  */
-void mtb_key_init(struct mtb_key *key, const void *data, u32 length, u64 tag)
+void mtb_key_init(struct mtb_key *key, bool reverse, const void *data, u32 length, u64 tag)
 {
 	__be64 prefix = 0;
 
@@ -173,17 +230,20 @@ void mtb_key_init(struct mtb_key *key, const void *data, u32 length, u64 tag)
 	else
 		memcpy(&prefix, data, length);
 	key->prefix = be64_to_cpu(prefix);
+	if (reverse)
+		key->prefix = ~key->prefix;
 	key->tag = tag;
 	key->data = data;
 	key->length = length;
+	key->reverse = reverse;
 }
 
 /**
- * mtb_record_init() - Create the slab caches.
+ * mtb_record_module_init() - Create the slab caches.
  *
  * Return: 0 or -ENOMEM.
  */
-int __init mtb_record_init(void)
+int __init mtb_record_module_init(void)
 {
 	const unsigned int header = offsetof(struct mtb_record, data);
 	unsigned int grade, size = 0;
@@ -196,7 +256,7 @@ int __init mtb_record_init(void)
 							   header, grade_sizes[grade] - header,
 							   NULL);
 		if (!grades[grade]) {
-			mtb_record_exit();
+			mtb_record_module_exit();
 			return -ENOMEM;
 		}
 		for (; size <= grade_sizes[grade]; size += MTB_RECORD_ALIGN)
@@ -206,9 +266,9 @@ int __init mtb_record_init(void)
 }
 
 /**
- * mtb_record_exit() - Destroy the slab caches; every record is freed by now.
+ * mtb_record_module_exit() - Destroy the slab caches; every record is freed by now.
  */
-void mtb_record_exit(void)
+void mtb_record_module_exit(void)
 {
 	unsigned int grade;
 

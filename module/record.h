@@ -5,6 +5,8 @@
 #ifndef MTB_RECORD_H
 #define MTB_RECORD_H
 
+#include <linux/minmax.h>
+#include <linux/refcount.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -29,51 +31,81 @@ static inline u8 mtb_tag_type(u64 tag)
 }
 
 /**
+ * enum mtb_trailer - What follows a record's value, at the next multiple of 8.
+ * @MTB_TRAILER_NONE: Nothing.
+ * @MTB_TRAILER_COMMIT: The commit number of a late batch.
+ * @MTB_TRAILER_PIN: A &struct mtb_pin.
+ */
+enum mtb_trailer {
+	MTB_TRAILER_NONE,
+	MTB_TRAILER_COMMIT,
+	MTB_TRAILER_PIN,
+};
+
+/**
+ * struct mtb_pin - What keeps a record that can be removed from its index.
+ * @count: References: one of the index, one of each reader that is at it.
+ * @next: The next one of those removed, while a grace period passes.
+ */
+struct mtb_pin {
+	refcount_t count;
+	struct mtb_record *next;
+};
+
+/**
  * struct mtb_record - An entry.
  * @tag: Sequence number and type.
  * @value_length: Length of the value, in bytes.
  * @key_length: Length of the key, in bytes.
- * @has_commit: The commit number of a late batch follows the value, see
- *	mtb_record_commit().
+ * @trailer: What follows the value, &enum mtb_trailer.
  * @data: The key's bytes, then the value's.
  *
  * A record belongs to whoever allocated it until it is linked into an index;
- * from then on it does not change and lives as long as the index.
+ * from then on it does not change. It lives as long as the index, unless it has
+ * a pin: then it can be removed, and a reader holds either the RCU read lock or
+ * a reference of its own.
  */
 struct mtb_record {
 	u64 tag;
 	u32 value_length;
 	u16 key_length;
-	bool has_commit;
+	u8 trailer;
 	u8 data[] __aligned(8);
 };
 
 /**
  * struct mtb_key - An internal key to compare records with.
  * @prefix: The key's first eight bytes as a big-endian number, padded with
- *	zeros: of two keys with different prefixes, the lesser has the lesser.
+ *	zeros, all bits inverted if @reverse: of two keys with different
+ *	prefixes, the one that comes first has the lesser one.
  * @tag: Versions of a key are ordered by tag, the highest first.
  * @data: The key's bytes.
  * @length: Length of the key, in bytes.
+ * @reverse: Keys are ordered from the greatest to the least.
  */
 struct mtb_key {
 	u64 prefix;
 	u64 tag;
 	const u8 *data;
 	u32 length;
+	bool reverse;
 };
 
-int mtb_record_init(void);
-void mtb_record_exit(void);
+int mtb_record_module_init(void);
+void mtb_record_module_exit(void);
 
-struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length);
-struct mtb_record *mtb_record_alloc_late(const struct mtb_record *record);
+struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length, enum mtb_trailer trailer);
+struct mtb_record *mtb_record_clone(const struct mtb_record *record, enum mtb_trailer trailer);
 void mtb_record_free(struct mtb_record *record);
 size_t mtb_record_memory(const struct mtb_record *record);
+bool mtb_record_tryget(struct mtb_record *record);
+void mtb_record_put(struct mtb_record *record);
+void mtb_record_release(struct mtb_record *record);
+struct mtb_pin *mtb_record_pin(struct mtb_record *record);
 u64 mtb_record_commit(const struct mtb_record *record);
 void mtb_record_set_commit(struct mtb_record *record, u64 commit);
 
-void mtb_key_init(struct mtb_key *key, const void *data, u32 length, u64 tag);
+void mtb_key_init(struct mtb_key *key, bool reverse, const void *data, u32 length, u64 tag);
 
 static inline const u8 *mtb_record_value(const struct mtb_record *record)
 {
@@ -81,9 +113,10 @@ static inline const u8 *mtb_record_value(const struct mtb_record *record)
 }
 
 /* The record's own internal key; it points into the record. */
-static inline void mtb_record_key(const struct mtb_record *record, struct mtb_key *key)
+static inline void mtb_record_key(const struct mtb_record *record, bool reverse,
+				  struct mtb_key *key)
 {
-	mtb_key_init(key, record->data, record->key_length, record->tag);
+	mtb_key_init(key, reverse, record->data, record->key_length, record->tag);
 }
 
 /* Order of two keys' bytes: as memcmp() does, a prefix first. */
@@ -107,7 +140,7 @@ static inline int mtb_key_compare(const struct mtb_key *key, const struct mtb_re
 	int order = mtb_bytes_compare(key->data, key->length, record->data, record->key_length);
 
 	if (order)
-		return order;
+		return key->reverse ? -order : order;
 	return key->tag > record->tag ? -1 : key->tag < record->tag;
 }
 

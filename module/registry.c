@@ -1,29 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The registry: an ordered map from (user, file number) to table.
+ * The registry: an ordered map from (user, file number) to table, and what
+ * each user has in it.
  *
  * Every entry holds a reference to its table, and one to the module, for a
  * published table needs the module as much as an open file does.
  */
 #include <linux/errno.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "owner.h"
 #include "registry.h"
 #include "table.h"
 
-struct entry {
+static unsigned int user_tables = 4096;
+module_param(user_tables, uint, 0644);
+MODULE_PARM_DESC(user_tables, "Most tables that a user can have published");
+
+static unsigned long long user_bytes;
+module_param(user_bytes, ullong, 0644);
+MODULE_PARM_DESC(user_bytes, "Most bytes in a user's published tables, 0 for half the memory");
+
+/**
+ * struct mtb_entry - A published table, or one about to be.
+ * @node: In the tree.
+ * @user: Whose number.
+ * @number: The file number.
+ * @table: The table.
+ * @spare: The owner that it takes if its user has none yet, or NULL.
+ */
+struct mtb_entry {
 	struct rb_node node;
 	kuid_t user;
 	u64 number;
 	struct mtb_table *table;
+	struct mtb_owner *spare;
 };
 
-/* Covers the tree and the entries in it; nothing under it sleeps. */
+/* Covers the tree, the owners, and who owns how many; nothing sleeps under it. */
 static DEFINE_SPINLOCK(registry_lock);
 static struct rb_root registry = RB_ROOT;
+static LIST_HEAD(owners);
 
 struct place {
 	kuid_t user;
@@ -32,7 +53,7 @@ struct place {
 
 static int place_compare(const void *key, const struct rb_node *node)
 {
-	const struct entry *entry = rb_entry(node, struct entry, node);
+	const struct mtb_entry *entry = rb_entry(node, struct mtb_entry, node);
 	const struct place *place = key;
 
 	if (!uid_eq(place->user, entry->user))
@@ -44,10 +65,123 @@ static int place_compare(const void *key, const struct rb_node *node)
 
 static int entry_compare(struct rb_node *node, const struct rb_node *other)
 {
-	const struct entry *entry = rb_entry(node, struct entry, node);
+	const struct mtb_entry *entry = rb_entry(node, struct mtb_entry, node);
 	const struct place place = { entry->user, entry->number };
 
 	return place_compare(&place, other);
+}
+
+/**
+ * mtb_entry_create() - Prepare to publish a table.
+ * @user: Whose number.
+ * @number: The file number.
+ *
+ * Return: an entry, or NULL if there is no memory.
+ */
+struct mtb_entry *mtb_entry_create(kuid_t user, u64 number)
+{
+	struct mtb_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
+	struct mtb_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+
+	if (!entry || !owner) {
+		kfree(owner);
+		kfree(entry);
+		return NULL;
+	}
+	owner->user = user;
+	owner->max_bytes = READ_ONCE(user_bytes) ?: (u64)totalram_pages() * PAGE_SIZE / 2;
+	entry->user = user;
+	entry->number = number;
+	entry->spare = owner;
+	return entry;
+}
+
+/**
+ * mtb_entry_free() - Free an entry that is not in the registry.
+ * @entry: The entry.
+ */
+void mtb_entry_free(struct mtb_entry *entry)
+{
+	kfree(entry->spare);
+	kfree(entry);
+}
+
+/* Under the registry's lock: the owner of the entry's user, one table more. */
+static struct mtb_owner *owner_join(struct mtb_entry *entry)
+{
+	struct mtb_owner *owner;
+
+	list_for_each_entry(owner, &owners, node) {
+		if (uid_eq(owner->user, entry->user)) {
+			owner->tables++;
+			return owner;
+		}
+	}
+	owner = entry->spare;
+	entry->spare = NULL;
+	owner->tables = 1;
+	list_add(&owner->node, &owners);
+	return owner;
+}
+
+/* Under the registry's lock: one table less. Returns the owner if it was the last. */
+static struct mtb_owner *owner_leave(struct mtb_owner *owner)
+{
+	if (--owner->tables)
+		return NULL;
+	list_del(&owner->node);
+	return owner;
+}
+
+/* Under the registry's lock: all that can refuse an entry, then put it in. */
+static int entry_insert(struct mtb_entry *entry, struct mtb_owner *owner, u64 bytes)
+{
+	int err;
+
+	if (owner->tables > READ_ONCE(user_tables))
+		return -EDQUOT;
+	err = mtb_owner_charge(owner, bytes);
+	if (err)
+		return err;
+	if (rb_find_add(&entry->node, &registry, entry_compare)) {
+		mtb_owner_uncharge(owner, bytes);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+/**
+ * mtb_registry_enter() - Put a table into the registry.
+ * @entry: The entry; it is the registry's on success.
+ * @table: The table, whose lock is held; the registry takes a reference.
+ *
+ * Context: in a file operation, which holds the module.
+ * Return: 0, -EEXIST if the number is taken, -EBUSY if the table is published
+ * already, -EDQUOT if the user has too much.
+ */
+int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table)
+{
+	struct mtb_owner *owner;
+	int err;
+
+	lockdep_assert_held(&table->lock);
+
+	if (table->owner)
+		return -EBUSY;
+	entry->table = table;
+
+	spin_lock(&registry_lock);
+	owner = owner_join(entry);
+	err = entry_insert(entry, owner, atomic64_read(&table->memory_usage));
+	if (!err) {
+		table->owner = owner;
+		mtb_table_get(table);
+		__module_get(THIS_MODULE);
+	} else if (owner_leave(owner)) {
+		entry->spare = owner;
+	}
+	spin_unlock(&registry_lock);
+	return err;
 }
 
 /**
@@ -57,31 +191,44 @@ static int entry_compare(struct rb_node *node, const struct rb_node *other)
  * @table: The table; the registry takes a reference of its own.
  *
  * Context: in a file operation, which holds the module.
- * Return: 0, -EEXIST if the number is taken, -ENOMEM.
+ * Return: as mtb_registry_enter(), or -ENOMEM, -EINTR.
  */
 int mtb_registry_publish(kuid_t user, u64 number, struct mtb_table *table)
 {
-	struct entry *entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	struct rb_node *taken;
+	struct mtb_entry *entry = mtb_entry_create(user, number);
+	int err = -EINTR;
 
 	if (!entry)
 		return -ENOMEM;
-	entry->user = user;
-	entry->number = number;
-	entry->table = table;
-	kref_get(&table->ref);
-	__module_get(THIS_MODULE);
+	if (!mutex_lock_killable(&table->lock)) {
+		err = mtb_registry_enter(entry, table);
+		mutex_unlock(&table->lock);
+	}
+	if (err)
+		mtb_entry_free(entry);
+	return err;
+}
+
+/* The entry is out of the tree: take the charge back, and the owner away. */
+static void entry_retire(struct mtb_entry *entry)
+{
+	struct mtb_table *table = entry->table;
+	struct mtb_owner *owner;
+
+	mutex_lock(&table->lock);
+	owner = table->owner;
+	table->owner = NULL;
+	mtb_owner_uncharge(owner, atomic64_read(&table->memory_usage));
+	mutex_unlock(&table->lock);
 
 	spin_lock(&registry_lock);
-	taken = rb_find_add(&entry->node, &registry, entry_compare);
+	owner = owner_leave(owner);
 	spin_unlock(&registry_lock);
-	if (!taken)
-		return 0;
 
-	module_put(THIS_MODULE);
+	kfree(owner);
 	mtb_table_put(table);
-	kfree(entry);
-	return -EEXIST;
+	module_put(THIS_MODULE);
+	mtb_entry_free(entry);
 }
 
 /**
@@ -96,7 +243,6 @@ int mtb_registry_drop(kuid_t user, u64 number)
 {
 	const struct place place = { user, number };
 	struct rb_node *node;
-	struct entry *entry;
 
 	spin_lock(&registry_lock);
 	node = rb_find(&place, &registry, place_compare);
@@ -105,11 +251,7 @@ int mtb_registry_drop(kuid_t user, u64 number)
 	spin_unlock(&registry_lock);
 	if (!node)
 		return -ENOENT;
-
-	entry = rb_entry(node, struct entry, node);
-	mtb_table_put(entry->table);
-	module_put(THIS_MODULE);
-	kfree(entry);
+	entry_retire(rb_entry(node, struct mtb_entry, node));
 	return 0;
 }
 
@@ -122,13 +264,17 @@ int mtb_registry_drop(kuid_t user, u64 number)
  */
 struct mtb_table *mtb_registry_find(kuid_t user, u64 number)
 {
-	u64 found = number;
-	struct mtb_table *table = mtb_registry_next(user, &found);
+	const struct place place = { user, number };
+	struct mtb_table *table = NULL;
+	struct rb_node *node;
 
-	if (table && found != number) {
-		mtb_table_put(table);
-		table = NULL;
+	spin_lock(&registry_lock);
+	node = rb_find(&place, &registry, place_compare);
+	if (node) {
+		table = rb_entry(node, struct mtb_entry, node)->table;
+		mtb_table_get(table);
 	}
+	spin_unlock(&registry_lock);
 	return table;
 }
 
@@ -143,13 +289,13 @@ struct mtb_table *mtb_registry_next(kuid_t user, u64 *number)
 {
 	const struct place place = { user, *number };
 	struct mtb_table *table = NULL;
-	struct entry *entry = NULL;
+	struct mtb_entry *entry = NULL;
 	struct rb_node *node;
 
 	spin_lock(&registry_lock);
 	for (node = registry.rb_node; node;) {
 		if (place_compare(&place, node) <= 0) {
-			entry = rb_entry(node, struct entry, node);
+			entry = rb_entry(node, struct mtb_entry, node);
 			node = node->rb_left;
 		} else {
 			node = node->rb_right;
@@ -158,7 +304,7 @@ struct mtb_table *mtb_registry_next(kuid_t user, u64 *number)
 	if (entry && uid_eq(entry->user, user)) {
 		*number = entry->number;
 		table = entry->table;
-		kref_get(&table->ref);
+		mtb_table_get(table);
 	}
 	spin_unlock(&registry_lock);
 	return table;

@@ -8,8 +8,12 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+struct mtb_entry;
 struct mtb_table;
 
+struct mtb_entry *mtb_entry_create(kuid_t user, u64 number);
+void mtb_entry_free(struct mtb_entry *entry);
+int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table);
 int mtb_registry_publish(kuid_t user, u64 number, struct mtb_table *table);
 int mtb_registry_drop(kuid_t user, u64 number);
 struct mtb_table *mtb_registry_find(kuid_t user, u64 number);

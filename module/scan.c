@@ -2,6 +2,7 @@
 /*
  * Scans: bounds, direction and the choice among the versions of a key.
  */
+#include <linux/errno.h>
 #include <linux/sched/signal.h>
 
 #include "scan.h"
@@ -11,18 +12,20 @@
  * versions that it names, or right @after them. Real tags are neither 0 nor
  * U64_MAX, for sequence numbers start at one and types end at one.
  */
-static void bound_cut(const struct mtb_bound *bound, bool after, struct mtb_key *cut)
+static void bound_cut(const struct mtb_bound *bound, struct mtb_table *table, bool after,
+		      struct mtb_key *cut)
 {
 	u64 tag;
 
-	if (bound->sequence)
+	/* The one version that a map has may have another number by now. */
+	if (bound->sequence && !READ_ONCE(table->map))
 		tag = after ? mtb_tag(bound->sequence, 0) - 1 : mtb_tag(bound->sequence, U8_MAX);
 	else
 		tag = after ? 0 : U64_MAX;
-	mtb_key_init(cut, bound->data, bound->length, tag);
+	mtb_key_init(cut, READ_ONCE(table->index.reverse), bound->data, bound->length, tag);
 }
 
-static bool scan_reverse(const struct mtb_scan *scan)
+static bool scan_backward(const struct mtb_scan *scan)
 {
 	return scan->flags & MEMTABLE_SCAN_REVERSE;
 }
@@ -37,62 +40,56 @@ static bool scan_past(const struct mtb_scan *scan, const struct mtb_record *reco
 	if (!scan->bounded)
 		return false;
 	order = mtb_key_compare(&scan->end, record);
-	return scan_reverse(scan) ? order > 0 : order <= 0;
+	return scan_backward(scan) ? order > 0 : order <= 0;
+}
+
+static void scan_end(struct mtb_scan *scan, enum mtb_scan_end ended)
+{
+	scan->ended = ended;
+	scan->upcoming = NULL;
 }
 
 static void scan_take(struct mtb_scan *scan, struct mtb_record *record)
 {
-	scan->upcoming = scan_past(scan, record) ? NULL : record;
+	if (mtb_view_cut(&scan->view, scan->table))
+		scan_end(scan, MTB_SCAN_CUT);
+	else if (scan_past(scan, record))
+		scan_end(scan, MTB_SCAN_DONE);
+	else
+		scan->upcoming = record;
+}
+
+/* Go to the place to resume from. Under RCU. */
+static void scan_place(struct mtb_scan *scan)
+{
+	const struct mtb_skiplist *index = &scan->table->index;
+	struct mtb_cursor *cursor = &scan->cursor;
+	struct mtb_record *record;
+
+	if (!scan->from_start)
+		record = scan_backward(scan) ?
+			 mtb_cursor_seek_before(cursor, index, &scan->resume) :
+			 mtb_cursor_seek(cursor, index, &scan->resume);
+	else
+		record = scan_backward(scan) ? mtb_cursor_last(cursor, index) :
+					       mtb_cursor_first(cursor, index);
+	scan->chosen = NULL;
+	scan_take(scan, record);
 }
 
 static void scan_step(struct mtb_scan *scan)
 {
 	if (fatal_signal_pending(current)) {
-		scan->interrupted = true;
-		scan->upcoming = NULL;
+		scan_end(scan, MTB_SCAN_INTERRUPTED);
 		return;
 	}
-	if (scan_reverse(scan))
-		scan_take(scan, mtb_cursor_prev(&scan->cursor));
-	else
-		scan_take(scan, mtb_cursor_next(&scan->cursor));
-}
-
-/**
- * mtb_scan_start() - Start a scan.
- * @scan: The scan.
- * @table: The table, which the caller holds for as long as the scan is used.
- * @view: What the reader sees.
- * @flags: Bits of &enum memtable_scan_flags: direction and what to return.
- *	Those about bounds and form are ignored.
- * @start: Where to start, or NULL for where the direction comes from.
- * @end: Where to end, likewise. The bytes of both keys must stay.
- */
-void mtb_scan_start(struct mtb_scan *scan, struct mtb_table *table, const struct mtb_view *view,
-		    u32 flags, const struct mtb_bound *start, const struct mtb_bound *end)
-{
-	bool reverse = flags & MEMTABLE_SCAN_REVERSE;
-	struct mtb_cursor *cursor = &scan->cursor;
-	struct mtb_record *record;
-	struct mtb_key cut;
-
-	scan->view = *view;
-	scan->flags = flags;
-	scan->chosen = NULL;
-	scan->interrupted = false;
-	scan->bounded = end;
-	if (end)
-		bound_cut(end, end->exclusive == reverse, &scan->end);
-
-	if (start) {
-		bound_cut(start, start->exclusive != reverse, &cut);
-		record = reverse ? mtb_cursor_seek_before(cursor, &table->index, &cut) :
-				   mtb_cursor_seek(cursor, &table->index, &cut);
-	} else {
-		record = reverse ? mtb_cursor_last(cursor, &table->index) :
-				   mtb_cursor_first(cursor, &table->index);
-	}
-	scan_take(scan, record);
+	/* In a map the whole chunk is taken under RCU, which is not for long. */
+	if (!scan->map)
+		cond_resched();
+	rcu_read_lock();
+	scan_take(scan, scan_backward(scan) ? mtb_cursor_prev(&scan->cursor) :
+					      mtb_cursor_next(&scan->cursor));
+	rcu_read_unlock();
 }
 
 /* Forward, the newest visible version of a key comes first of those visible. */
@@ -125,7 +122,8 @@ static struct mtb_record *prev_newest(struct mtb_scan *scan)
 			scan->chosen = record;
 		scan_step(scan);
 	}
-	return scan->interrupted ? NULL : scan->chosen;
+	/* Unless the range is over, a newer version may be yet to come. */
+	return record || scan->ended == MTB_SCAN_DONE ? scan->chosen : NULL;
 }
 
 static struct mtb_record *next_version(struct mtb_scan *scan)
@@ -140,25 +138,154 @@ static struct mtb_record *next_version(struct mtb_scan *scan)
 	return NULL;
 }
 
-/**
- * mtb_scan_next() - Return the next record of a scan.
- * @scan: The scan.
- *
- * Return: the record, or NULL at the end or if a fatal signal is pending, see
- * &mtb_scan.interrupted.
- */
-struct mtb_record *mtb_scan_next(struct mtb_scan *scan)
+static struct mtb_record *scan_walk(struct mtb_scan *scan)
 {
 	struct mtb_record *record;
 
 	do {
 		if (scan->flags & MEMTABLE_SCAN_ALL_VERSIONS)
 			record = next_version(scan);
-		else if (scan_reverse(scan))
+		else if (scan_backward(scan))
 			record = prev_newest(scan);
 		else
 			record = next_newest(scan);
 	} while (record && mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION &&
 		 !(scan->flags & MEMTABLE_SCAN_TOMBSTONES));
 	return record;
+}
+
+static void chunk_put(struct mtb_scan *scan)
+{
+	for (; scan->position < scan->count; scan->position++)
+		mtb_record_put(scan->chunk[scan->position]);
+	scan->count = 0;
+	scan->position = 0;
+}
+
+/* Take a chunk in one view. It is as long as a chunk, unless the range ends. */
+static void chunk_take(struct mtb_scan *scan)
+{
+	struct mtb_record *record;
+
+	do {
+		chunk_put(scan);
+		cond_resched();
+		mtb_view_settle(&scan->view, scan->table, 0);
+		rcu_read_lock();
+		scan_place(scan);
+		while (scan->count < MTB_SCAN_CHUNK && (record = scan_walk(scan))) {
+			if (mtb_record_tryget(record))
+				scan->chunk[scan->count++] = record;
+		}
+		rcu_read_unlock();
+	} while (mtb_view_purged(&scan->view, scan->table) &&
+		 scan->ended != MTB_SCAN_INTERRUPTED);
+}
+
+/* The record returned before stays referenced: the next chunk follows its key. */
+static struct mtb_record *map_next(struct mtb_scan *scan)
+{
+	if (scan->position == scan->count) {
+		/* After a short chunk there is nothing. */
+		if (scan->last && !scan->upcoming)
+			return NULL;
+		chunk_take(scan);
+		if (!scan->count)
+			return NULL;
+	}
+	if (scan->last)
+		mtb_record_put(scan->last);
+	scan->last = scan->chunk[scan->position++];
+	scan->from_start = false;
+	mtb_key_init(&scan->resume, scan->table->index.reverse, scan->last->data,
+		     scan->last->key_length, scan_backward(scan) ? U64_MAX : 0);
+	return scan->last;
+}
+
+/**
+ * mtb_scan_start() - Start a scan.
+ * @scan: The scan.
+ * @table: The table, which the caller holds for as long as the scan is used.
+ * @view: What the reader sees.
+ * @flags: Bits of &enum memtable_scan_flags: direction and what to return.
+ *	Those about bounds and form are ignored.
+ * @start: Where to start, or NULL for where the direction comes from.
+ * @end: Where to end, likewise. The bytes of both keys must stay.
+ *
+ * The caller calls mtb_scan_finish() in the end.
+ */
+void mtb_scan_start(struct mtb_scan *scan, struct mtb_table *table, const struct mtb_view *view,
+		    u32 flags, const struct mtb_bound *start, const struct mtb_bound *end)
+{
+	bool backward = flags & MEMTABLE_SCAN_REVERSE;
+
+	scan->table = table;
+	scan->view = *view;
+	scan->flags = flags;
+	scan->from_start = !start;
+	scan->bounded = end;
+	scan->ended = MTB_SCAN_DONE;
+	scan->last = NULL;
+	scan->count = 0;
+	scan->position = 0;
+	if (start)
+		bound_cut(start, table, start->exclusive != backward, &scan->resume);
+	if (end)
+		bound_cut(end, table, end->exclusive == backward, &scan->end);
+
+	rcu_read_lock();
+	scan_place(scan);
+	/*
+	 * An empty table can become a map as late as this. What was found
+	 * before it did is there for good; pairs with the release of links.
+	 */
+	smp_rmb();
+	scan->map = READ_ONCE(table->map);
+	rcu_read_unlock();
+	if (scan->map) {
+		scan->flags &= ~(MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES);
+		/* No chunk has been taken yet. */
+		scan->upcoming = NULL;
+	}
+}
+
+/**
+ * mtb_scan_next() - Return the next record of a scan.
+ * @scan: The scan.
+ *
+ * Return: the record, which stays until the next call, or NULL at the end, see
+ * &mtb_scan.ended.
+ */
+struct mtb_record *mtb_scan_next(struct mtb_scan *scan)
+{
+	return scan->map ? map_next(scan) : scan_walk(scan);
+}
+
+/**
+ * mtb_scan_error() - Tell why a scan ended that returned nothing.
+ * @scan: The scan.
+ *
+ * Return: 0 if there is nothing, -EAGAIN if it must be done anew, -EINTR.
+ */
+int mtb_scan_error(const struct mtb_scan *scan)
+{
+	switch (scan->ended) {
+	case MTB_SCAN_CUT:
+		return -EAGAIN;
+	case MTB_SCAN_INTERRUPTED:
+		return -EINTR;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * mtb_scan_finish() - End a scan.
+ * @scan: The scan.
+ */
+void mtb_scan_finish(struct mtb_scan *scan)
+{
+	chunk_put(scan);
+	if (scan->last)
+		mtb_record_put(scan->last);
 }

@@ -83,7 +83,7 @@ int mtb_stream_check(const struct memtable_record *header)
 	}
 }
 
-static struct mtb_record *source_record(struct source *source)
+static struct mtb_record *source_record(struct source *source, enum mtb_trailer trailer)
 {
 	struct memtable_record header;
 	struct mtb_record *record;
@@ -104,7 +104,7 @@ static struct mtb_record *source_record(struct source *source)
 	if (source_left(source) < length)
 		return ERR_PTR(-EINVAL);
 
-	record = mtb_record_alloc(header.key_length, header.value_length);
+	record = mtb_record_alloc(header.key_length, header.value_length, trailer);
 	if (!record)
 		return ERR_PTR(-ENOMEM);
 	record->tag = header.tag;
@@ -148,7 +148,7 @@ int mtb_stream_read(struct iov_iter *from, struct mtb_batch *batch)
 			break;
 		}
 		cond_resched();
-		record = source_record(&source);
+		record = source_record(&source, batch->trailer);
 		if (IS_ERR(record)) {
 			err = PTR_ERR(record);
 			break;

@@ -35,6 +35,14 @@ static inline size_t mtb_wire_length(u32 key_length, u32 value_length)
 	return ALIGN(sizeof(struct memtable_record) + key_length + value_length, sizeof(u64));
 }
 
+static inline void mtb_record_header(const struct mtb_record *record,
+				     struct memtable_record *header)
+{
+	header->tag = record->tag;
+	header->key_length = record->key_length;
+	header->value_length = record->value_length;
+}
+
 int mtb_stream_read(struct iov_iter *from, struct mtb_batch *batch);
 int mtb_stream_check(const struct memtable_record *header);
 

@@ -9,6 +9,8 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -17,16 +19,31 @@
 #include "skiplist.h"
 
 struct mtb_batch;
+struct mtb_epoch;
+struct mtb_owner;
+
+/**
+ * struct mtb_removed - What has been removed from an index.
+ * @records: The first record, or NULL; each leads to the next with its pin.
+ * @blocks: The first block, or NULL.
+ */
+struct mtb_removed {
+	struct mtb_record *records;
+	struct mtb_block *blocks;
+};
 
 /**
  * struct mtb_table - A memtable.
  * @index: Its entries.
  * @id: Tells this table from every other one since the module was loaded.
+ * @map: Only the newest version of a key is kept.
  * @last_sequence: Highest sequence number that readers see. Set (release) once
  *	a batch is linked; whoever loads it (acquire) finds the whole batch.
  * @commits: Late batches so far: those with sequence numbers at or below
  *	@last_sequence. Set (release) once such a batch is linked, after
  *	@last_sequence; see mtb_table_view().
+ * @purges: How often versions that are not the newest have been removed.
+ * @cuts: Covers the moment in which entries move to another table.
  * @entries: Entries, all versions and tombstones counted.
  * @tombstones: How many of them are tombstones.
  * @logical_bytes: Sum of the lengths of keys and values.
@@ -34,18 +51,32 @@ struct mtb_batch;
  * @write_buffer_size: Memory usage at which the table asks to be flushed.
  * @max_size: Memory usage that no write may pass; zero for no limit.
  * @sealed: No more writes.
+ * @refused: The last write was refused for lack of room.
+ * @owner: The user in whose registry the table is, or NULL.
+ * @removed: What is waiting for the next grace period to begin.
+ * @reaped: What is waiting for the current one to pass, if @reaping.
+ * @reaping: @reap_work is under way.
  * @lock: Held by writers; all of the above is written under it, and read
- *	without.
+ *	without, but for @owner and what has been removed.
  * @watchers_lock: Covers @watchers. Taken inside @lock or alone.
  * @watchers: Who wants to know when the table's state changes.
- * @ref: References: open files, requests in progress, the registry.
- * @free_work: Frees the table after the last one, off the caller's path.
+ * @epoch: Through this, requests reach the table. Read under RCU, replaced
+ *	under @lock.
+ * @users: References of open files and of the registry. The last one lets go
+ *	of @epoch.
+ * @ref: References of epochs and of work under way. The last one frees the
+ *	table.
+ * @reap_work: Frees what was removed, after a grace period.
+ * @free_work: Frees the table, off the caller's path.
  */
 struct mtb_table {
 	struct mtb_skiplist index;
 	u64 id;
+	bool map;
 	atomic64_t last_sequence;
 	atomic64_t commits;
+	atomic64_t purges;
+	seqcount_t cuts;
 	atomic64_t entries;
 	atomic64_t tombstones;
 	atomic64_t logical_bytes;
@@ -53,11 +84,35 @@ struct mtb_table {
 	u64 write_buffer_size;
 	u64 max_size;
 	bool sealed;
+	bool refused;
+	struct mtb_owner *owner;
+	struct mtb_removed removed;
+	struct mtb_removed reaped;
+	bool reaping;
 	struct mutex lock;		/* writers */
 	spinlock_t watchers_lock;	/* the list below */
 	struct list_head watchers;
+	struct mtb_epoch __rcu *epoch;
+	struct kref users;
 	struct kref ref;
+	struct rcu_work reap_work;
 	struct rcu_work free_work;
+};
+
+/**
+ * struct mtb_epoch - A time between two splits of a table.
+ * @ref: References: one of the table while this is the current epoch, one of
+ *	each request that began in it.
+ * @table: The table.
+ * @split_off: The table that the epoch ended with splitting off, or NULL:
+ *	requests that began before may be reading there.
+ * @rcu: To free it.
+ */
+struct mtb_epoch {
+	struct kref ref;
+	struct mtb_table *table;
+	struct mtb_table *split_off;
+	struct rcu_head rcu;
 };
 
 /**
@@ -70,37 +125,28 @@ struct mtb_watcher {
 	wait_queue_head_t wait;
 };
 
-/**
- * struct mtb_view - What of a table a reader sees.
- * @snapshot: Highest sequence number.
- * @commits: Highest commit number.
- */
-struct mtb_view {
-	u64 snapshot;
-	u64 commits;
-};
-
 int mtb_table_module_init(void);
 void mtb_table_module_exit(void);
 
 struct mtb_table *mtb_table_create(void);
-bool mtb_table_tryget(struct mtb_table *table);
+void mtb_table_configure_like(struct mtb_table *table, struct mtb_table *other);
+void mtb_table_get(struct mtb_table *table);
 void mtb_table_put(struct mtb_table *table);
+struct mtb_epoch *mtb_table_enter(struct mtb_table *table);
+struct mtb_epoch *mtb_epoch_create(struct mtb_table *table);
+void mtb_epoch_put(struct mtb_epoch *epoch);
 
 int mtb_table_configure(struct mtb_table *table, const struct memtable_configure *config);
-int mtb_table_write(struct mtb_table *table, struct mtb_batch *batch, u64 *last_sequence);
 int mtb_table_seal(struct mtb_table *table);
-
-void mtb_table_view(struct mtb_table *table, u64 snapshot, struct mtb_view *view);
-bool mtb_view_sees(const struct mtb_view *view, const struct mtb_record *record);
-struct mtb_record *mtb_table_lookup(struct mtb_table *table, const struct mtb_view *view,
-				    const void *data, u16 length);
 
 u32 mtb_table_state(struct mtb_table *table);
 void mtb_table_info(struct mtb_table *table, struct memtable_info *info);
+void mtb_table_reap(struct mtb_table *table);
 
 void mtb_watcher_init(struct mtb_watcher *watcher);
+void mtb_watcher_wake(struct mtb_watcher *watcher);
 void mtb_table_watch(struct mtb_table *table, struct mtb_watcher *watcher);
 void mtb_table_unwatch(struct mtb_table *table, struct mtb_watcher *watcher);
+void mtb_table_wake(struct mtb_table *table);
 
 #endif /* MTB_TABLE_H */

@@ -25,7 +25,9 @@
  * Unknown flags and reserved fields that are not zero are refused with
  * %EINVAL. Fields that only carry results are ignored on entry. Results are
  * written when the request succeeds, and where a field's description says so
- * also when it fails; in every other case the structure is left alone.
+ * also when it fails; in every other case the structure is left alone. A
+ * request that changes the table finds out first whether its structure can be
+ * written; should that end while it is served, %EFAULT comes after the fact.
  *
  * Errors common to all requests: %ENOTTY (unknown request), %EFAULT (bad
  * pointer), %EBADF (the device was not opened for reading, or for writing, as
@@ -54,6 +56,13 @@
 
 /** define MEMTABLE_MAX_REQUEST_LENGTH - Longest record stream that one request takes, in bytes. */
 #define MEMTABLE_MAX_REQUEST_LENGTH	67108864U
+
+/**
+ * define MEMTABLE_SNAPSHOT_EMPTY - The snapshot of an empty table, which sees nothing.
+ *
+ * Sequence numbers begin at one, and a snapshot of zero asks for the latest.
+ */
+#define MEMTABLE_SNAPSHOT_EMPTY		(~0ULL)
 
 /** define MEMTABLE_MAX_SEQUENCE - Highest sequence number: 56 bits. */
 #define MEMTABLE_MAX_SEQUENCE		((1ULL << 56) - 1)
@@ -91,26 +100,35 @@ struct memtable_record {
 /**
  * enum memtable_order - How a table orders its keys.
  * @MEMTABLE_ORDER_BYTEWISE: As :manpage:`memcmp(3)` does, a prefix first.
+ * @MEMTABLE_ORDER_REVERSE: The other way round.
  *
  * Versions of one key are ordered by sequence number, the newest first.
  */
 enum memtable_order {
 	MEMTABLE_ORDER_BYTEWISE	= 0,
+	MEMTABLE_ORDER_REVERSE	= 1,
 };
 
 /**
  * enum memtable_kind - What a table keeps of a key.
  * @MEMTABLE_KIND_VERSIONED: Every version, for ever.
+ * @MEMTABLE_KIND_MAP: The newest version: a value replaces the one before it, a
+ *	deletion removes it and leaves nothing, and the memory is given back. The
+ *	kernel assigns the sequence numbers. Reads answer from the latest state
+ *	whatever snapshot they name; a GET or READ sees a batch whole or not at
+ *	all, a SCAN sees each entry as it was at some time during the call.
  */
 enum memtable_kind {
 	MEMTABLE_KIND_VERSIONED	= 0,
+	MEMTABLE_KIND_MAP	= 1,
 };
 
 /**
  * enum memtable_state - Bits of a table's state.
  * @MEMTABLE_STATE_SEALED: The table takes no more writes.
  * @MEMTABLE_STATE_FLUSH: The memory in use has reached the write buffer size.
- * @MEMTABLE_STATE_FULL: The memory in use is within 4 KiB of the maximum size.
+ * @MEMTABLE_STATE_FULL: The memory in use is within 4 KiB of the maximum size, or
+ *	the last write was refused for lack of room.
  */
 enum memtable_state {
 	MEMTABLE_STATE_SEALED	= 1 << 0,
@@ -134,8 +152,8 @@ enum memtable_state {
  * @logical_bytes: Sum of the entries' key and value lengths.
  * @memory_usage: Memory that the table takes: its index blocks and its
  *	records, each with the size of the object that holds it.
- * @last_sequence: Highest sequence number that readers see; zero while the
- *	table is empty.
+ * @last_sequence: Highest sequence number that readers see; zero in a new
+ *	table.
  * @write_buffer_size: Memory usage at which the table asks to be flushed, in
  *	bytes.
  * @max_size: Memory usage that no write may pass, in bytes; zero for no limit.
@@ -185,26 +203,44 @@ struct memtable_configure {
 };
 
 /**
+ * enum memtable_add_flags - Bits of &memtable_add.flags.
+ * @MEMTABLE_ADD_IF_ABSENT: Only if the key has no value: the table says nothing
+ *	about it, or that it is deleted. %EEXIST otherwise.
+ * @MEMTABLE_ADD_IF_SEQUENCE: Only if the newest entry of the key, a tombstone
+ *	perhaps, has the sequence number that is expected. %EAGAIN otherwise.
+ */
+enum memtable_add_flags {
+	MEMTABLE_ADD_IF_ABSENT		= 1 << 0,
+	MEMTABLE_ADD_IF_SEQUENCE	= 1 << 1,
+};
+
+/**
  * struct memtable_add - Argument of %MEMTABLE_IOC_ADD.
  * @key: Address of the key.
  * @value: Address of the value.
  * @sequence: On entry the entry's sequence number, or zero to be given the
  *	next after the last one; on success the sequence number it has.
+ * @expected: With %MEMTABLE_ADD_IF_SEQUENCE the sequence number that the key's
+ *	newest entry must have, zero for none; must be zero without. If a
+ *	condition does not hold, the result is the one that it has.
  * @key_length: Length of the key, in bytes.
  * @value_length: Length of the value, in bytes; zero for a tombstone.
  * @type: %MEMTABLE_TYPE_VALUE or %MEMTABLE_TYPE_DELETION.
- * @flags: Must be zero.
+ * @flags: Bits of &enum memtable_add_flags, one at most.
  *
  * Errors: %EMSGSIZE if the key or the value is too long, %EEXIST if the key
- * already has an entry with this sequence number, %ENOSPC if the table would
- * pass its maximum size, %EROFS if it is sealed, %EOVERFLOW if the sequence
- * numbers are used up, %EINVAL for an unknown type, a tombstone with a value
- * or a sequence number above %MEMTABLE_MAX_SEQUENCE.
+ * already has an entry with this sequence number, %EEXIST or %EAGAIN if a
+ * condition does not hold, %ENOSPC if the table would pass its maximum size,
+ * %EDQUOT if it is published and its user's tables would pass what they may
+ * take, %EROFS if it is sealed, %EOVERFLOW if the sequence numbers are used up,
+ * %EINVAL for an unknown type, a tombstone with a value, a sequence number above
+ * %MEMTABLE_MAX_SEQUENCE, or one that is not zero in a map table.
  */
 struct memtable_add {
 	__u64 key;
 	__u64 value;
 	__u64 sequence;
+	__u64 expected;
 	__u32 key_length;
 	__u32 value_length;
 	__u32 type;
@@ -216,7 +252,8 @@ struct memtable_add {
  * @key: Address of the key.
  * @value: Address of the buffer that takes the value.
  * @snapshot: Sequence number at which to read: the newest entry of the key at
- *	or below it answers. Zero reads the latest.
+ *	or below it answers. Zero reads the latest, %MEMTABLE_SNAPSHOT_EMPTY
+ *	nothing.
  * @tag: Result: the tag of the entry that answered, also for a tombstone;
  *	zero if there was none.
  * @key_length: Length of the key, in bytes.
@@ -252,8 +289,9 @@ struct memtable_get {
  * @flags: Must be zero.
  *
  * The batch is applied whole or not at all, and every reader sees all of it
- * or nothing. Either all its records carry a sequence number or none does. An
- * empty batch succeeds and changes nothing.
+ * or nothing. Either all its records carry a sequence number or none does; the
+ * highest possible one is the last that the table can hold. An empty batch
+ * succeeds and changes nothing.
  *
  * Errors: those of %MEMTABLE_IOC_ADD, %EEXIST also if two records of the batch
  * have the same key and sequence number; %EINVAL for a stream that is not
@@ -279,7 +317,8 @@ struct memtable_write {
  * @records_length: Result: length of the answers, in bytes; with %ERANGE the
  *	size that they need.
  * @snapshot: On entry the sequence number at which to read, zero for the
- *	latest; as a result the one at which all keys were read.
+ *	latest; as a result the one at which all keys were read, which is
+ *	%MEMTABLE_SNAPSHOT_EMPTY in a table that was never written to.
  * @count: Result: keys that were looked up.
  * @found: Result: how many of them have a value.
  * @flags: Must be zero.
@@ -350,7 +389,8 @@ enum memtable_scan_result {
  *	be; zero lets it be the key with all its versions. Must be zero without
  *	that flag.
  * @snapshot: On entry the sequence number at which to read, zero for the
- *	latest; as a result the one that was read at, for the next call.
+ *	latest; as a result the one that was read at, for the next call. As in
+ *	&struct memtable_read.
  * @records: Address of the buffer that takes the records.
  * @records_size: Size of the buffer, in bytes.
  * @records_length: Result: length of the records, in bytes; with %ERANGE the
@@ -387,20 +427,105 @@ struct memtable_scan {
 
 /**
  * struct memtable_number - Argument of %MEMTABLE_IOC_PUBLISH,
- *	%MEMTABLE_IOC_ATTACH and %MEMTABLE_IOC_DROP.
+ *	%MEMTABLE_IOC_ATTACH, %MEMTABLE_IOC_DROP and %MEMTABLE_IOC_ROTATE.
  * @number: The file number under which the registry keeps the table.
  * @flags: Must be zero.
  * @reserved: Must be zero.
  *
- * Numbers belong to the user as whom the device was opened; no user sees
- * another's. A published table lives on without an open file.
+ * Numbers belong to the user as whom the device was opened, and only a process
+ * of that user can use them; no user sees another's. A published table lives on
+ * without an open file. The module's parameters user_tables and user_bytes bound
+ * what a user can publish.
  *
- * Errors: %EEXIST (PUBLISH: the number is taken), %ENOENT (ATTACH, DROP: there
- * is no such number).
+ * Errors: %EEXIST (PUBLISH, ROTATE: the number is taken), %EBUSY (likewise: the
+ * table is published already), %EDQUOT (likewise: the user has as many tables, or
+ * as much in them, as allowed), %ENOENT (ATTACH, DROP: there is no such number),
+ * %EPERM (all, and %MEMTABLE_IOC_LIST: the caller is another user than the one
+ * who opened the device, or the descriptor comes from %MEMTABLE_IOC_SHARE or
+ * %MEMTABLE_IOC_SPLIT and speaks for its table only).
  */
 struct memtable_number {
 	__u64 number;
 	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * enum memtable_share_flags - Bits of &memtable_share.flags.
+ * @MEMTABLE_SHARE_READ_ONLY: The new descriptor can only be read from.
+ */
+enum memtable_share_flags {
+	MEMTABLE_SHARE_READ_ONLY	= 1 << 0,
+};
+
+/**
+ * struct memtable_share - Argument of %MEMTABLE_IOC_SHARE.
+ * @flags: Bits of &enum memtable_share_flags.
+ * @fd: Result: the new descriptor, which is closed on :manpage:`execve(2)`.
+ *
+ * Errors: %EBADF if the descriptor at hand is not open for all that the new one
+ * would be, %EMFILE, %ENFILE.
+ */
+struct memtable_share {
+	__u32 flags;
+	__s32 fd;
+};
+
+/**
+ * struct memtable_pivot - Argument of %MEMTABLE_IOC_PIVOT.
+ * @key: Address of the buffer that takes the key.
+ * @key_size: Size of the buffer, in bytes.
+ * @key_length: Result: length of the key, in bytes, with %ERANGE too.
+ * @flags: Must be zero.
+ * @reserved: Must be zero.
+ *
+ * The pivot is the key of the entry that has half of the others, rounded down,
+ * before it. This is exact, and takes time in proportion to the number of index
+ * blocks, of about fifty entries each.
+ *
+ * Errors: %ENOENT if the table is empty, %ERANGE if the buffer is too small:
+ * nothing is copied.
+ */
+struct memtable_pivot {
+	__u64 key;
+	__u32 key_size;
+	__u32 key_length;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * enum memtable_split_flags - Bits of &memtable_split.flags.
+ * @MEMTABLE_SPLIT_HALF: Choose the pivot such that both parts have about the
+ *	same sum of key and value lengths: as near as whole keys, each with all
+ *	its versions, allow.
+ */
+enum memtable_split_flags {
+	MEMTABLE_SPLIT_HALF	= 1 << 0,
+};
+
+/**
+ * struct memtable_split - Argument of %MEMTABLE_IOC_SPLIT.
+ * @pivot: Address of the key to cut at; zero with %MEMTABLE_SPLIT_HALF.
+ * @pivot_length: Length of the key, in bytes; zero with %MEMTABLE_SPLIT_HALF.
+ * @flags: Bits of &enum memtable_split_flags.
+ * @fd: Result: a new descriptor, as of %MEMTABLE_IOC_SHARE, of the upper part.
+ * @reserved: Must be zero.
+ *
+ * The keys before the pivot stay in this table, the pivot and those after it
+ * move to a new one with the same configuration and last sequence number. No
+ * record is copied. A pivot beyond all keys leaves one part empty. A reader of
+ * this table sees it as it is before or after; a scan that is cut short is not
+ * marked as done.
+ *
+ * Errors: %EROFS if the table is sealed, %EMSGSIZE if the pivot is too long,
+ * %EMFILE, %ENFILE.
+ */
+struct memtable_split {
+	__u64 pivot;
+	__u32 pivot_length;
+	__u32 flags;
+	__s32 fd;
 	__u32 reserved;
 };
 
@@ -441,7 +566,7 @@ struct memtable_list_entry {
  * @flags: Must be zero.
  *
  * Errors: %EINVAL if @entry_size is less than in version 1, %E2BIG if it is
- * more than a page.
+ * more than 4096.
  */
 struct memtable_list {
 	__u64 start;
@@ -503,5 +628,25 @@ struct memtable_list {
  * It is freed once no open file holds it.
  */
 #define MEMTABLE_IOC_DROP	_IOW(MEMTABLE_IOC_MAGIC, 11, struct memtable_number)
+
+/**
+ * define MEMTABLE_IOC_ROTATE - Publish the table, go on with another, &struct memtable_number.
+ *
+ * The table is sealed and published under the number, and this open file turned
+ * to an empty one: in one step for all who share this open file, so that no
+ * write is lost, applied twice or refused because of it. The empty table has the
+ * same configuration and goes on with the sequence numbers. Other open files of
+ * the sealed table stay with it.
+ */
+#define MEMTABLE_IOC_ROTATE	_IOW(MEMTABLE_IOC_MAGIC, 12, struct memtable_number)
+
+/** define MEMTABLE_IOC_SHARE - Make another descriptor of the table, &struct memtable_share. */
+#define MEMTABLE_IOC_SHARE	_IOWR(MEMTABLE_IOC_MAGIC, 13, struct memtable_share)
+
+/** define MEMTABLE_IOC_PIVOT - Tell the middle key, &struct memtable_pivot. */
+#define MEMTABLE_IOC_PIVOT	_IOWR(MEMTABLE_IOC_MAGIC, 14, struct memtable_pivot)
+
+/** define MEMTABLE_IOC_SPLIT - Move the upper part to a new table, &struct memtable_split. */
+#define MEMTABLE_IOC_SPLIT	_IOWR(MEMTABLE_IOC_MAGIC, 15, struct memtable_split)
 
 #endif /* _UAPI_LINUX_MEMTABLE_H */

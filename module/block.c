@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Block memory: one slab cache, what writers have in reserve, and what waits
+ * for a grace period.
+ */
+#include <linux/errno.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "block.h"
+#include "compat.h"
+
+static struct kmem_cache *block_cache __ro_after_init;
+
+/**
+ * mtb_block_alloc() - Allocate an empty block.
+ *
+ * May sleep.
+ *
+ * Return: the block, or NULL if there is no memory.
+ */
+struct mtb_block *mtb_block_alloc(void)
+{
+	struct mtb_block *block = kmem_cache_alloc(block_cache, GFP_KERNEL);
+
+	if (!block)
+		return NULL;
+	seqcount_init(&block->seq);
+	block->incoming = 0;
+	block->prefix = 0;
+	block->next_removed = NULL;
+	block->height = 0;
+	block->count = 0;
+	return block;
+}
+
+/**
+ * mtb_block_free() - Free a block.
+ * @block: The block.
+ */
+void mtb_block_free(struct mtb_block *block)
+{
+	kmem_cache_free(block_cache, block);
+}
+
+/**
+ * mtb_block_defer() - Put a removed block on a list.
+ * @block: The block.
+ * @list: The first of the list.
+ */
+void mtb_block_defer(struct mtb_block *block, struct mtb_block **list)
+{
+	block->next_removed = *list;
+	*list = block;
+}
+
+/**
+ * mtb_block_free_list() - Free a list of removed blocks.
+ * @list: The first of the list, after a grace period.
+ */
+void mtb_block_free_list(struct mtb_block *list)
+{
+	struct mtb_block *next;
+
+	for (; list; list = next) {
+		next = list->next_removed;
+		mtb_block_free(list);
+		cond_resched();
+	}
+}
+
+/**
+ * mtb_reserve_fill() - Allocate blocks.
+ * @reserve: The reserve.
+ * @count: How many blocks @reserve is to have.
+ *
+ * May sleep. What was allocated before a failure stays in the reserve.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int mtb_reserve_fill(struct mtb_reserve *reserve, unsigned int count)
+{
+	while (reserve->count < count) {
+		struct mtb_block *block = mtb_block_alloc();
+
+		if (!block)
+			return -ENOMEM;
+		mtb_block_link(block, 0)->next = reserve->blocks;
+		reserve->blocks = block;
+		reserve->count++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * mtb_reserve_take() - Take a block out of a reserve.
+ * @reserve: The reserve.
+ * @height: Height that the block is to have.
+ *
+ * Return: the block.
+ */
+struct mtb_block *mtb_reserve_take(struct mtb_reserve *reserve, u8 height)
+{
+	struct mtb_block *block = reserve->blocks;
+
+	/* What was planned is enough. */
+	WARN_ON_ONCE(!block);
+	reserve->blocks = mtb_block_link(block, 0)->next;
+	reserve->count--;
+	block->height = height;
+	return block;
+}
+
+/**
+ * mtb_reserve_empty() - Free the blocks of a reserve.
+ * @reserve: The reserve.
+ */
+void mtb_reserve_empty(struct mtb_reserve *reserve)
+{
+	while (reserve->count) {
+		mtb_block_free(mtb_reserve_take(reserve, 0));
+		cond_resched();
+	}
+}
+
+/**
+ * mtb_block_module_init() - Create the slab cache of blocks.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init mtb_block_module_init(void)
+{
+	/* By itself, so that its memory shows under its name. */
+	block_cache = kmem_cache_create_usercopy("memtable_block", MTB_BLOCK_SIZE,
+						 L1_CACHE_BYTES, SLAB_ACCOUNT | SLAB_NO_MERGE,
+						 0, MTB_NO_MERGE_USERSIZE, NULL);
+	return block_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * mtb_block_module_exit() - Destroy it; every index is destroyed by now.
+ */
+void mtb_block_module_exit(void)
+{
+	kmem_cache_destroy(block_cache);
+}
