@@ -73,12 +73,6 @@ static int add_check(const struct memtable_add *add)
 	}
 }
 
-/* Records for the table are usually made right from the start. */
-static enum mtb_trailer call_trailer(const struct mtb_call *call)
-{
-	return READ_ONCE(call->table->map) ? MTB_TRAILER_PIN : MTB_TRAILER_NONE;
-}
-
 int mtb_call_add(struct mtb_call *call)
 {
 	struct mtb_condition condition;
@@ -93,7 +87,7 @@ int mtb_call_add(struct mtb_call *call)
 	err = add_check(&add);
 	if (err)
 		return err;
-	mtb_batch_init(&batch, call_trailer(call));
+	mtb_batch_init(&batch, mtb_table_trailer(call->table));
 	record = add_record(&add, batch.trailer);
 	if (IS_ERR(record))
 		return PTR_ERR(record);
@@ -167,7 +161,7 @@ int mtb_call_write(struct mtb_call *call)
 	if (write.length > MEMTABLE_MAX_REQUEST_LENGTH)
 		return -EMSGSIZE;
 
-	mtb_batch_init(&batch, call_trailer(call));
+	mtb_batch_init(&batch, mtb_table_trailer(call->table));
 	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(write.records), write.length);
 	err = mtb_stream_read(&from, &batch);
 	/* As for mtb_call_add(). */

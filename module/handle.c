@@ -404,16 +404,18 @@ static loff_t handle_seek(struct file *file, loff_t offset, int whence)
 
 static ssize_t handle_write(struct kiocb *iocb, struct iov_iter *from)
 {
+	struct mtb_handle *handle = iocb->ki_filp->private_data;
+	struct mtb_epoch *epoch = mtb_handle_enter(handle);
 	size_t length = iov_iter_count(from);
 	struct mtb_batch batch;
 	u64 last_sequence;
 	int err;
 
-	mtb_batch_init(&batch, MTB_TRAILER_NONE);
+	mtb_batch_init(&batch, mtb_table_trailer(epoch->table));
+	mtb_epoch_put(epoch);
 	err = mtb_stream_read(from, &batch);
 	if (!err)
-		err = mtb_handle_write(iocb->ki_filp->private_data, &batch, NULL,
-				       &last_sequence);
+		err = mtb_handle_write(handle, &batch, NULL, &last_sequence);
 	mtb_batch_destroy(&batch);
 	return err ?: length;
 }

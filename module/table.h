@@ -143,6 +143,15 @@ u32 mtb_table_state(struct mtb_table *table);
 void mtb_table_info(struct mtb_table *table, struct memtable_info *info);
 void mtb_table_reap(struct mtb_table *table);
 
+/*
+ * What records for the table are best made with. Until its lock is taken it may
+ * still become another one.
+ */
+static inline enum mtb_trailer mtb_table_trailer(const struct mtb_table *table)
+{
+	return READ_ONCE(table->map) ? MTB_TRAILER_PIN : MTB_TRAILER_NONE;
+}
+
 void mtb_watcher_init(struct mtb_watcher *watcher);
 void mtb_watcher_wake(struct mtb_watcher *watcher);
 void mtb_table_watch(struct mtb_table *table, struct mtb_watcher *watcher);
