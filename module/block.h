@@ -50,7 +50,7 @@ struct mtb_block {
 	((MTB_BLOCK_SIZE - offsetof(struct mtb_block, cells)) / sizeof(union mtb_cell))
 
 /* A cursor has room for the records of any block. */
-static_assert(sizeof_field(struct mtb_cursor, slots) ==
+static_assert(sizeof_field(struct mtb_cursor, slots) >=
 	      (MTB_BLOCK_CELLS - 1) * sizeof(struct mtb_slot));
 /* Lock-free readers rely on prefixes that are loaded and stored whole. */
 static_assert(sizeof(u64) == sizeof(long));
