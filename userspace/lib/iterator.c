@@ -21,20 +21,22 @@
  * struct bound - A key where a walk starts or ends.
  * @key: Its bytes; NULL if there is no such bound.
  * @length: Its length, in bytes.
+ * @exclusive: Whether the key itself is left out.
  */
 struct bound {
 	char *key;
 	size_t length;
+	bool exclusive;
 };
 
 /**
  * struct memtable_iterator - An iterator.
  * @table: The table, a reference.
  * @flags: Bits of &enum memtable_scan_flags that every scan has.
- * @snapshot: Where to read; zero before the first scan and for an empty table.
- * @pinned: Whether a scan has settled @snapshot.
- * @lower: First key to walk.
- * @upper: The key before which the walk ends.
+ * @snapshot: Where to read; zero to let the first scan settle it.
+ * @descending: Whether the table has the reverse order.
+ * @lower: Where the walk begins, in the table's order.
+ * @upper: Where it ends.
  * @reverse: Whether the window was scanned backwards.
  * @done: Whether there is nothing beyond the window's last entry.
  * @status: What the last move came to.
@@ -51,7 +53,7 @@ struct memtable_iterator {
 	struct memtable_table *table;
 	uint32_t flags;
 	uint64_t snapshot;
-	bool pinned;
+	bool descending;
 	struct bound lower;
 	struct bound upper;
 
@@ -72,9 +74,16 @@ MEMTABLE_API int memtable_iterator_create(struct memtable_table *table, uint32_t
 					  uint64_t snapshot, struct memtable_iterator **result)
 {
 	struct memtable_iterator *it;
+	struct memtable_info info;
+	int ret;
 
-	if (flags & ~ITERATOR_FLAGS || snapshot > MEMTABLE_MAX_SEQUENCE)
+	if (flags & ~ITERATOR_FLAGS)
 		return -EINVAL;
+	if (snapshot > MEMTABLE_MAX_SEQUENCE && snapshot != MEMTABLE_SNAPSHOT_EMPTY)
+		return -EINVAL;
+	ret = memtable_table_request(table, MEMTABLE_IOC_INFO, &info);
+	if (ret)
+		return ret;
 
 	it = calloc(1, sizeof(*it));
 	if (!it)
@@ -87,6 +96,7 @@ MEMTABLE_API int memtable_iterator_create(struct memtable_table *table, uint32_t
 	it->table = memtable_table_ref(table);
 	it->flags = flags;
 	it->snapshot = snapshot;
+	it->descending = info.order == MEMTABLE_ORDER_REVERSE;
 	*result = it;
 	return 0;
 }
@@ -104,10 +114,11 @@ MEMTABLE_API void memtable_iterator_destroy(struct memtable_iterator *it)
 	free(it);
 }
 
-static int bound_init(struct bound *bound, const void *key, size_t length)
+static int bound_init(struct bound *bound, const void *key, size_t length, bool exclusive)
 {
 	bound->key = NULL;
 	bound->length = 0;
+	bound->exclusive = exclusive;
 	if (!key)
 		return 0;
 	if (length > MEMTABLE_MAX_KEY_LENGTH)
@@ -122,17 +133,18 @@ static int bound_init(struct bound *bound, const void *key, size_t length)
 	return 0;
 }
 
-MEMTABLE_API int memtable_iterator_set_bounds(struct memtable_iterator *it,
-					      const void *lower, size_t lower_length,
-					      const void *upper, size_t upper_length)
+/* One of the bounds is exclusive: the upper one, or else the lower one. */
+static int iterator_set_range(struct memtable_iterator *it, bool upper_exclusive,
+			      const void *lower, size_t lower_length,
+			      const void *upper, size_t upper_length)
 {
 	struct bound new_lower, new_upper;
 	int ret;
 
-	ret = bound_init(&new_lower, lower, lower_length);
+	ret = bound_init(&new_lower, lower, lower_length, !upper_exclusive);
 	if (ret)
 		return ret;
-	ret = bound_init(&new_upper, upper, upper_length);
+	ret = bound_init(&new_upper, upper, upper_length, upper_exclusive);
 	if (ret) {
 		free(new_lower.key);
 		return ret;
@@ -147,11 +159,18 @@ MEMTABLE_API int memtable_iterator_set_bounds(struct memtable_iterator *it,
 	return 0;
 }
 
+MEMTABLE_API int memtable_iterator_set_bounds(struct memtable_iterator *it,
+					      const void *lower, size_t lower_length,
+					      const void *upper, size_t upper_length)
+{
+	return iterator_set_range(it, true, lower, lower_length, upper, upper_length);
+}
+
 MEMTABLE_API int memtable_iterator_set_prefix(struct memtable_iterator *it,
 					      const void *prefix, size_t length)
 {
-	unsigned char *upper;
-	size_t upper_length = length;
+	unsigned char *next;
+	size_t next_length = length;
 	int ret;
 
 	if (length > MEMTABLE_MAX_KEY_LENGTH)
@@ -161,18 +180,24 @@ MEMTABLE_API int memtable_iterator_set_prefix(struct memtable_iterator *it,
 	 * The first key after all those with the prefix: the prefix with its
 	 * last byte one higher, after a byte that cannot be is cut off.
 	 */
-	upper = malloc(length + 1);
-	if (!upper)
+	next = malloc(length + 1);
+	if (!next)
 		return -ENOMEM;
-	copy_bytes(upper, prefix, length);
-	while (upper_length && upper[upper_length - 1] == 0xff)
-		upper_length--;
-	if (upper_length)
-		upper[upper_length - 1]++;
+	copy_bytes(next, prefix, length);
+	while (next_length && next[next_length - 1] == 0xff)
+		next_length--;
+	if (next_length)
+		next[next_length - 1]++;
 
-	ret = memtable_iterator_set_bounds(it, prefix, length,
-					   upper_length ? upper : NULL, upper_length);
-	free(upper);
+	if (!prefix)
+		prefix = next;
+	if (it->descending)
+		ret = iterator_set_range(it, false, next_length ? next : NULL, next_length,
+					 prefix, length);
+	else
+		ret = iterator_set_range(it, true, prefix, length,
+					 next_length ? next : NULL, next_length);
+	free(next);
 	return ret;
 }
 
@@ -214,10 +239,6 @@ static int iterator_scan(struct memtable_iterator *it, struct memtable_scan *sca
 	it->count = 0;
 	it->done = true;
 
-	/* Snapshot 0 would mean the latest. */
-	if (it->pinned && !it->snapshot)
-		return 0;
-
 	if (it->size < it->read_ahead) {
 		buffer = realloc(it->buffer, it->read_ahead);
 		if (!buffer)
@@ -231,7 +252,7 @@ static int iterator_scan(struct memtable_iterator *it, struct memtable_scan *sca
 		scan->flags |= MEMTABLE_SCAN_REVERSE;
 	if (end->key) {
 		scan->flags |= MEMTABLE_SCAN_END;
-		if (!it->reverse)
+		if (end->exclusive)
 			scan->flags |= MEMTABLE_SCAN_END_EXCLUSIVE;
 		scan->end_key = user_address(end->key);
 		scan->end_length = end->length;
@@ -243,7 +264,6 @@ static int iterator_scan(struct memtable_iterator *it, struct memtable_scan *sca
 		return ret;
 
 	it->snapshot = scan->snapshot;
-	it->pinned = true;
 	it->done = scan->result & MEMTABLE_SCAN_DONE;
 	if (it->read_ahead < READ_AHEAD_LAST)
 		it->read_ahead *= 2;
@@ -263,8 +283,10 @@ static int iterator_start(struct memtable_iterator *it, bool reverse,
 
 	if (key && bound->key) {
 		order = memtable_key_compare(key->data, key->length, bound->key, bound->length);
-		/* The upper bound is not part of the range. */
-		if (reverse ? order >= 0 : order < 0)
+		if (it->descending != reverse)
+			order = -order;
+		/* Now it is less than zero for a key that lies outside. */
+		if (order < 0 || (!order && bound->exclusive))
 			key = NULL;
 	}
 	if (key) {
@@ -273,7 +295,7 @@ static int iterator_start(struct memtable_iterator *it, bool reverse,
 		scan.start_length = key->length;
 	} else if (bound->key) {
 		scan.flags = MEMTABLE_SCAN_START;
-		if (reverse)
+		if (bound->exclusive)
 			scan.flags |= MEMTABLE_SCAN_START_EXCLUSIVE;
 		scan.start_key = user_address(bound->key);
 		scan.start_length = bound->length;

@@ -16,7 +16,8 @@
  * pointer that it was passed.
  *
  * Snapshots. A read at snapshot S sees of each key the newest entry with a
- * sequence number of at most S. Snapshot 0 reads the latest.
+ * sequence number of at most S. Snapshot 0 reads the latest,
+ * %MEMTABLE_SNAPSHOT_EMPTY nothing. Of a map table all reads are of the latest.
  *
  * Threads. A table may be used by any number of threads at once. A batch or an
  * iterator belongs to one thread at a time; two of them never interfere.
@@ -146,7 +147,7 @@ int memtable_table_fd(const struct memtable_table *table);
 /**
  * memtable_table_configure() - Configure a table while it is empty.
  * @table: The table.
- * @configure: The whole configuration, sizes in bytes.
+ * @configure: The whole configuration: sizes in bytes, order and kind.
  * @size: sizeof(\*@configure) as the caller knows it.
  *
  * Return: 0; -EBUSY if the table is not empty; -EROFS if it is sealed; -EINVAL
@@ -223,6 +224,57 @@ int memtable_table_delete(struct memtable_table *table, const void *key, size_t 
 int memtable_table_add(struct memtable_table *table, uint64_t sequence, uint8_t type,
 		       const void *key, size_t key_length,
 		       const void *value, size_t value_length);
+
+/**
+ * memtable_table_put_if_absent() - Give a key a value if it has none.
+ * @table: The table.
+ * @key: The key.
+ * @key_length: Length of the key.
+ * @value: The value.
+ * @value_length: Length of the value.
+ * @sequence: Result: the sequence number that the entry was given; with -EEXIST
+ *	the one of the key's newest entry. Or NULL.
+ *
+ * Return: 0; -EEXIST if the key has a value; or an error as from
+ * memtable_table_put().
+ */
+int memtable_table_put_if_absent(struct memtable_table *table, const void *key,
+				 size_t key_length, const void *value, size_t value_length,
+				 uint64_t *sequence);
+
+/**
+ * memtable_table_put_if_sequence() - Give a key a value if nobody has written to
+ *	it since.
+ * @table: The table.
+ * @expected: The sequence number that the key's newest entry must have, a
+ *	tombstone's perhaps; zero if there must be no entry.
+ * @key: The key.
+ * @key_length: Length of the key.
+ * @value: The value.
+ * @value_length: Length of the value.
+ * @sequence: Result: the sequence number that the entry was given; with -EAGAIN
+ *	the one that the key's newest entry has. Or NULL.
+ *
+ * Return: 0; -EAGAIN if the key's newest entry is another one; or an error as
+ * from memtable_table_put().
+ */
+int memtable_table_put_if_sequence(struct memtable_table *table, uint64_t expected,
+				   const void *key, size_t key_length,
+				   const void *value, size_t value_length, uint64_t *sequence);
+
+/**
+ * memtable_table_delete_if_sequence() - Delete a key if nobody has written to it
+ *	since.
+ * @table: The table.
+ * @expected: As memtable_table_put_if_sequence() has it.
+ * @key: The key.
+ * @key_length: Length of the key.
+ * @sequence: As memtable_table_put_if_sequence() has it.
+ *
+ * Return: As memtable_table_put_if_sequence().
+ */
+int memtable_table_delete_if_sequence(struct memtable_table *table, uint64_t expected,
+				      const void *key, size_t key_length, uint64_t *sequence);
 
 /**
  * memtable_table_get() - Look a key up, into memory that is allocated for it.
@@ -330,6 +382,58 @@ int memtable_table_multi_get(struct memtable_table *table,
  */
 int memtable_table_bounds(struct memtable_table *table, void **first, size_t *first_length,
 			  void **last, size_t *last_length);
+
+/**
+ * memtable_table_pivot() - Tell a table's middle key.
+ * @table: The table.
+ * @key: Result: the key of the entry that has half of the others before it, to
+ *	be released with :manpage:`free(3)`.
+ * @length: Length of the key.
+ *
+ * Return: 0; -ENOENT if the table is empty.
+ */
+int memtable_table_pivot(struct memtable_table *table, void **key, size_t *length);
+
+/**
+ * memtable_table_split() - Cut a table in two.
+ * @table: The table, which keeps the keys before the pivot.
+ * @pivot: The key to cut at. It need not be there.
+ * @pivot_length: Length of the pivot.
+ * @upper: Result: a handle of a new table with the pivot and the keys after it.
+ *
+ * No entry is copied. The new table has the configuration and the last sequence
+ * number of the old one. A pivot beyond all keys leaves one of the two empty.
+ *
+ * Return: 0; -EROFS if the table is sealed; -EMSGSIZE if the pivot is too long;
+ * -EMFILE, -ENFILE.
+ */
+int memtable_table_split(struct memtable_table *table, const void *pivot, size_t pivot_length,
+			 struct memtable_table **upper);
+
+/**
+ * memtable_table_split_half() - Cut a table in two parts of the same size.
+ * @table: The table, as for memtable_table_split().
+ * @upper: Result: a handle of a new table with the upper part.
+ *
+ * Both have about the same sum of key and value lengths, as near as whole keys,
+ * each with all its versions, allow.
+ *
+ * Return: As memtable_table_split().
+ */
+int memtable_table_split_half(struct memtable_table *table, struct memtable_table **upper);
+
+/**
+ * memtable_table_share() - Make another handle of a table, to be passed on.
+ * @table: The table.
+ * @flags: %MEMTABLE_SHARE_READ_ONLY or zero.
+ * @shared: Result: the handle, whose descriptor can be sent to another process.
+ *	It speaks for its table only: it does not reach the registry.
+ *
+ * Return: 0; -EBADF if @table is not open for all that the new handle would be;
+ * -EMFILE, -ENFILE.
+ */
+int memtable_table_share(struct memtable_table *table, uint32_t flags,
+			 struct memtable_table **shared);
 
 /**
  * memtable_table_seal() - Take no more writes.
@@ -529,8 +633,8 @@ int memtable_batch_write(const struct memtable_batch *batch, struct memtable_tab
  * @iterator: Result: the iterator, positioned nowhere, to be released with
  *	memtable_iterator_destroy().
  *
- * Return: 0; -EINVAL for an unknown flag or a snapshot above
- * %MEMTABLE_MAX_SEQUENCE; -ENOMEM.
+ * Return: 0; -EINVAL for an unknown flag or a snapshot that cannot be;
+ * -ENOMEM.
  */
 int memtable_iterator_create(struct memtable_table *table, uint32_t flags, uint64_t snapshot,
 			     struct memtable_iterator **iterator);
@@ -545,7 +649,8 @@ void memtable_iterator_destroy(struct memtable_iterator *iterator);
  * memtable_iterator_set_bounds() - Let an iterator walk a range only.
  * @iterator: The iterator, which is invalid afterwards, to be positioned anew;
  *	after an error it is as before.
- * @lower: First key of the range, which belongs to it; NULL for no such bound.
+ * @lower: First key of the range in the table's order, which belongs to it; NULL
+ *	for no such bound.
  * @lower_length: Its length.
  * @upper: The key where the range ends, which does not belong to it; NULL for
  *	no such bound.
@@ -688,8 +793,8 @@ uint8_t memtable_iterator_type(const struct memtable_iterator *iterator);
  * memtable_iterator_snapshot() - Tell the snapshot that an iterator reads at.
  * @iterator: The iterator.
  *
- * Return: The snapshot; zero while it is not known, before the iterator was
- * first positioned, and for one that was first positioned in an empty table.
+ * Return: The snapshot, %MEMTABLE_SNAPSHOT_EMPTY for an iterator that was first
+ * positioned in an empty table; zero while it is not known.
  */
 uint64_t memtable_iterator_snapshot(const struct memtable_iterator *iterator);
 
@@ -705,7 +810,9 @@ uint64_t memtable_iterator_snapshot(const struct memtable_iterator *iterator);
  * @table: The table, which lives until it is dropped and no file has it open.
  * @number: The number.
  *
- * Return: 0; -EEXIST if the number is taken.
+ * Return: 0; -EEXIST if the number is taken; -EBUSY if the table is published
+ * already; -EDQUOT if the user has as much in the registry as allowed; -EPERM if
+ * the caller is not the user who opened the device.
  */
 int memtable_registry_publish(struct memtable_table *table, uint64_t number);
 
@@ -718,6 +825,21 @@ int memtable_registry_publish(struct memtable_table *table, uint64_t number);
  * Return: 0; -ENOENT if there is no such number.
  */
 int memtable_registry_attach(struct memtable_table *table, uint64_t number);
+
+/**
+ * memtable_registry_rotate() - Put a table under a number, sealed, and go on with
+ *	an empty one.
+ * @table: The handle, which has the empty table afterwards: in one step for all
+ *	who share its open file, so that no write is lost, applied twice or
+ *	refused. Iterators on it must be made anew.
+ * @number: The number.
+ *
+ * The empty table has the same configuration and goes on with the sequence
+ * numbers.
+ *
+ * Return: As memtable_registry_publish().
+ */
+int memtable_registry_rotate(struct memtable_table *table, uint64_t number);
 
 /**
  * memtable_registry_drop() - Take a table out of the registry.

@@ -19,6 +19,11 @@ MEMTABLE_API int memtable_registry_attach(struct memtable_table *table, uint64_t
 	return number_request(table, MEMTABLE_IOC_ATTACH, number);
 }
 
+MEMTABLE_API int memtable_registry_rotate(struct memtable_table *table, uint64_t number)
+{
+	return number_request(table, MEMTABLE_IOC_ROTATE, number);
+}
+
 MEMTABLE_API int memtable_registry_drop(struct memtable_table *table, uint64_t number)
 {
 	return number_request(table, MEMTABLE_IOC_DROP, number);

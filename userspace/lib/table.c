@@ -12,6 +12,7 @@
 /* Most values are shorter; a longer one takes a second request. */
 #define GET_FIRST_SIZE		512
 #define READ_FIRST_SIZE		4096
+#define PIVOT_FIRST_SIZE	256
 
 /**
  * struct memtable_table - A handle. Nothing in it changes but @references, so
@@ -127,24 +128,29 @@ MEMTABLE_API int memtable_table_approximate_memory_usage(struct memtable_table *
 	return ret;
 }
 
-static int table_add(struct memtable_table *table, uint64_t *sequence, uint8_t type,
-		     const void *key, size_t key_length, const void *value, size_t value_length)
+/* What to add is in the structure, but for the key and the value. */
+static int table_request_add(struct memtable_table *table, struct memtable_add *add,
+			     const void *key, size_t key_length,
+			     const void *value, size_t value_length)
 {
-	struct memtable_add add = {
-		.key = user_address(key),
-		.value = user_address(value),
-		.sequence = *sequence,
-		.key_length = key_length,
-		.value_length = value_length,
-		.type = type,
-	};
-	int ret;
-
 	/* The structure's lengths have 32 bits. */
 	if (key_length > MEMTABLE_MAX_KEY_LENGTH || value_length > MEMTABLE_MAX_VALUE_LENGTH)
 		return -EMSGSIZE;
 
-	ret = memtable_table_request(table, MEMTABLE_IOC_ADD, &add);
+	add->key = user_address(key);
+	add->value = user_address(value);
+	add->key_length = key_length;
+	add->value_length = value_length;
+	return memtable_table_request(table, MEMTABLE_IOC_ADD, add);
+}
+
+static int table_add(struct memtable_table *table, uint64_t *sequence, uint8_t type,
+		     const void *key, size_t key_length, const void *value, size_t value_length)
+{
+	struct memtable_add add = { .sequence = *sequence, .type = type };
+	int ret;
+
+	ret = table_request_add(table, &add, key, key_length, value, value_length);
 	if (!ret)
 		*sequence = add.sequence;
 	return ret;
@@ -180,6 +186,63 @@ MEMTABLE_API int memtable_table_add(struct memtable_table *table, uint64_t seque
 				    const void *value, size_t value_length)
 {
 	return table_add(table, &sequence, type, key, key_length, value, value_length);
+}
+
+static int table_add_if(struct memtable_table *table, struct memtable_add *add,
+			const void *key, size_t key_length,
+			const void *value, size_t value_length, uint64_t *sequence)
+{
+	int ret;
+
+	ret = table_request_add(table, add, key, key_length, value, value_length);
+	if (!sequence)
+		return ret;
+	if (!ret)
+		*sequence = add->sequence;
+	else if (ret == -EEXIST || ret == -EAGAIN)
+		*sequence = add->expected;
+	return ret;
+}
+
+MEMTABLE_API int memtable_table_put_if_absent(struct memtable_table *table,
+					      const void *key, size_t key_length,
+					      const void *value, size_t value_length,
+					      uint64_t *sequence)
+{
+	struct memtable_add add = {
+		.type = MEMTABLE_TYPE_VALUE,
+		.flags = MEMTABLE_ADD_IF_ABSENT,
+	};
+
+	return table_add_if(table, &add, key, key_length, value, value_length, sequence);
+}
+
+MEMTABLE_API int memtable_table_put_if_sequence(struct memtable_table *table, uint64_t expected,
+						const void *key, size_t key_length,
+						const void *value, size_t value_length,
+						uint64_t *sequence)
+{
+	struct memtable_add add = {
+		.type = MEMTABLE_TYPE_VALUE,
+		.expected = expected,
+		.flags = MEMTABLE_ADD_IF_SEQUENCE,
+	};
+
+	return table_add_if(table, &add, key, key_length, value, value_length, sequence);
+}
+
+MEMTABLE_API int memtable_table_delete_if_sequence(struct memtable_table *table,
+						   uint64_t expected,
+						   const void *key, size_t key_length,
+						   uint64_t *sequence)
+{
+	struct memtable_add add = {
+		.type = MEMTABLE_TYPE_DELETION,
+		.expected = expected,
+		.flags = MEMTABLE_ADD_IF_SEQUENCE,
+	};
+
+	return table_add_if(table, &add, key, key_length, NULL, 0, sequence);
 }
 
 MEMTABLE_API int memtable_table_get_into(struct memtable_table *table,
@@ -398,6 +461,96 @@ MEMTABLE_API int memtable_table_bounds(struct memtable_table *table,
 	*first = key;
 	*first_length = length;
 	return 0;
+}
+
+/* Makes a handle of a descriptor that a request has just returned. */
+static int table_of_new_fd(int fd, struct memtable_table **table)
+{
+	int ret = memtable_table_from_fd(fd, table);
+
+	if (ret)
+		close(fd);
+	return ret;
+}
+
+MEMTABLE_API int memtable_table_share(struct memtable_table *table, uint32_t flags,
+				      struct memtable_table **shared)
+{
+	struct memtable_share share = { .flags = flags };
+	int ret;
+
+	ret = memtable_table_request(table, MEMTABLE_IOC_SHARE, &share);
+	return ret ? ret : table_of_new_fd(share.fd, shared);
+}
+
+MEMTABLE_API int memtable_table_pivot(struct memtable_table *table, void **key, size_t *length)
+{
+	struct memtable_pivot pivot = { .key_size = PIVOT_FIRST_SIZE };
+	char *buffer;
+	int ret;
+
+	/* Beside a writer the pivot can change between two requests. */
+	for (;;) {
+		buffer = malloc(pivot.key_size + 1);
+		if (!buffer)
+			return -ENOMEM;
+		pivot.key = user_address(buffer);
+		ret = memtable_table_request(table, MEMTABLE_IOC_PIVOT, &pivot);
+		if (ret != -ERANGE)
+			break;
+		free(buffer);
+		pivot.key_size = pivot.key_length;
+	}
+	if (ret) {
+		free(buffer);
+		return ret;
+	}
+	*key = buffer;
+	*length = pivot.key_length;
+	return 0;
+}
+
+static int table_split(struct memtable_table *table, struct memtable_split *split,
+		       struct memtable_table **upper)
+{
+	struct memtable_table *result;
+	int ret;
+
+	/* Once the table is cut nothing may fail, or the upper part is lost. */
+	result = malloc(sizeof(*result));
+	if (!result)
+		return -ENOMEM;
+	ret = memtable_table_request(table, MEMTABLE_IOC_SPLIT, split);
+	if (ret) {
+		free(result);
+		return ret;
+	}
+	atomic_init(&result->references, 1);
+	result->fd = split->fd;
+	*upper = result;
+	return 0;
+}
+
+MEMTABLE_API int memtable_table_split(struct memtable_table *table,
+				      const void *pivot, size_t pivot_length,
+				      struct memtable_table **upper)
+{
+	struct memtable_split split = {
+		.pivot = user_address(pivot),
+		.pivot_length = pivot_length,
+	};
+
+	if (pivot_length > MEMTABLE_MAX_KEY_LENGTH)
+		return -EMSGSIZE;
+	return table_split(table, &split, upper);
+}
+
+MEMTABLE_API int memtable_table_split_half(struct memtable_table *table,
+					   struct memtable_table **upper)
+{
+	struct memtable_split split = { .flags = MEMTABLE_SPLIT_HALF };
+
+	return table_split(table, &split, upper);
 }
 
 MEMTABLE_API int memtable_table_seal(struct memtable_table *table)

@@ -422,7 +422,13 @@ static void an_empty_table_stays_empty_for_its_iterators(void)
 	CHECK(!memtable_iterator_valid(iterator));
 	CHECK_EQUAL(memtable_iterator_seek(iterator, "k", 1), 0);
 	CHECK(!memtable_iterator_valid(iterator));
-	CHECK_EQUAL(memtable_iterator_snapshot(iterator), 0);
+	CHECK_EQUAL(memtable_iterator_snapshot(iterator), MEMTABLE_SNAPSHOT_EMPTY);
+	memtable_iterator_destroy(iterator);
+
+	/* Another one can be made at that snapshot. */
+	REQUIRE_EQUAL(memtable_iterator_create(empty, 0, MEMTABLE_SNAPSHOT_EMPTY, &iterator), 0);
+	CHECK_EQUAL(memtable_iterator_seek_to_first(iterator), 0);
+	CHECK(!memtable_iterator_valid(iterator));
 	memtable_iterator_destroy(iterator);
 	memtable_table_close(empty);
 }

@@ -60,6 +60,94 @@ static void a_number_is_taken_once(void)
 	memtable_table_close(second);
 }
 
+static void a_table_is_published_once(void)
+{
+	struct memtable_table *table = open_table();
+
+	REQUIRE(table);
+	CHECK_EQUAL(memtable_registry_publish(table, BASE + 4), 0);
+	CHECK_EQUAL(memtable_registry_publish(table, BASE + 5), -EBUSY);
+	CHECK_EQUAL(memtable_registry_attach(table, BASE + 5), -ENOENT);
+	CHECK_EQUAL(memtable_registry_drop(table, BASE + 4), 0);
+	CHECK_EQUAL(memtable_registry_publish(table, BASE + 5), 0);
+	CHECK_EQUAL(memtable_registry_drop(table, BASE + 5), 0);
+	memtable_table_close(table);
+}
+
+/* What a process that became another user may do, as an exit status. */
+static int become_another_user(struct memtable_table *table)
+{
+	size_t count;
+
+	if (setuid(65534))
+		return -errno;
+	if (memtable_registry_publish(table, BASE + 7) != -EPERM ||
+	    memtable_registry_attach(table, BASE + 6) != -EPERM ||
+	    memtable_registry_list(table, 0, NULL, sizeof(struct memtable_list_entry),
+				   0, &count) != -EPERM ||
+	    memtable_registry_drop(table, BASE + 6) != -EPERM)
+		return -ENOTRECOVERABLE;
+	/* Its table it has. */
+	return memtable_table_put(table, "k", 1, NULL, 0, NULL);
+}
+
+static void numbers_are_for_who_opened_the_device(void)
+{
+	struct memtable_table *table = open_table();
+	int status;
+	pid_t child;
+
+	REQUIRE(table);
+	CHECK_EQUAL(memtable_registry_publish(table, BASE + 6), 0);
+	child = fork();
+	REQUIRE(child >= 0);
+	if (!child)
+		_exit(-become_another_user(table));
+	REQUIRE_EQUAL(waitpid(child, &status, 0), child);
+	CHECK_EQUAL(status, 0);
+	CHECK_EQUAL(memtable_table_contains(table, "k", 1, 0), 1);
+	CHECK_EQUAL(memtable_registry_drop(table, BASE + 6), 0);
+	memtable_table_close(table);
+}
+
+static void a_rotation_leaves_an_empty_table(void)
+{
+	struct memtable_configure configure = { .write_buffer_size = 65536 };
+	struct memtable_table *table = open_table(), *sealed = open_table(), *other;
+	struct memtable_info info;
+	uint64_t sequence;
+
+	REQUIRE(table && sealed);
+	CHECK_EQUAL(memtable_table_configure(table, &configure, sizeof(configure)), 0);
+	CHECK_EQUAL(memtable_table_put(table, "k", 1, "v", 1, NULL), 0);
+	REQUIRE_EQUAL(memtable_table_share(table, 0, &other), 0);
+	CHECK_EQUAL(memtable_registry_rotate(table, BASE + 8), 0);
+	CHECK_EQUAL(memtable_table_contains(table, "k", 1, 0), 0);
+	REQUIRE_EQUAL(memtable_table_info(table, &info, sizeof(info)), 0);
+	CHECK_EQUAL(info.entries, 0);
+	CHECK_EQUAL(info.state, 0);
+	CHECK_EQUAL(info.write_buffer_size, 65536);
+
+	/* The sequence numbers go on. */
+	CHECK_EQUAL(memtable_table_put(table, "k", 1, "w", 1, &sequence), 0);
+	CHECK_EQUAL(sequence, 2);
+
+	/* The sealed table is there, and other open files stay with it. */
+	REQUIRE_EQUAL(memtable_registry_attach(sealed, BASE + 8), 0);
+	CHECK_EQUAL(memtable_table_contains(sealed, "k", 1, 0), 1);
+	CHECK_EQUAL(memtable_table_put(sealed, "k", 1, "x", 1, NULL), -EROFS);
+	CHECK_EQUAL(memtable_table_put(other, "k", 1, "x", 1, NULL), -EROFS);
+
+	/* A number that is taken leaves all as it is. */
+	CHECK_EQUAL(memtable_registry_rotate(table, BASE + 8), -EEXIST);
+	CHECK_EQUAL(memtable_table_contains(table, "k", 1, 0), 1);
+	CHECK_EQUAL(memtable_table_put(table, "l", 1, "w", 1, NULL), 0);
+	CHECK_EQUAL(memtable_registry_drop(table, BASE + 8), 0);
+	memtable_table_close(other);
+	memtable_table_close(sealed);
+	memtable_table_close(table);
+}
+
 static void a_table_outlives_its_process(void)
 {
 	struct memtable_table *table;
@@ -175,6 +263,9 @@ static void other_users_have_other_numbers(void)
 static const struct tap_test tests[] = {
 	{ "a published table is taken up", a_published_table_is_taken_up },
 	{ "a number is taken once", a_number_is_taken_once },
+	{ "a table is published once", a_table_is_published_once },
+	{ "numbers are for who opened the device", numbers_are_for_who_opened_the_device },
+	{ "a rotation leaves an empty table", a_rotation_leaves_an_empty_table },
 	{ "a table outlives its process", a_table_outlives_its_process },
 	{ "the list is complete and in order", the_list_is_complete_and_in_order },
 	{ "other users have other numbers", other_users_have_other_numbers },

@@ -2,6 +2,7 @@
 /* Tables on the device. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -380,8 +381,39 @@ static void a_full_table_takes_nothing(void)
 	CHECK_EQUAL(memtable_table_put(table, &i, sizeof(i), value, sizeof(value), NULL), -ENOSPC);
 	REQUIRE_EQUAL(memtable_table_info(table, &after, sizeof(after)), 0);
 	CHECK(!memcmp(&before, &after, sizeof(before)));
+	CHECK(after.state & MEMTABLE_STATE_FULL);
 	CHECK_EQUAL(memtable_table_contains(table, &i, sizeof(i), 0), 0);
 	memtable_table_close(table);
+}
+
+/* Whether an event loop would find it writable. */
+static bool is_writable(struct memtable_table *table)
+{
+	struct pollfd pollfd = { .fd = memtable_table_fd(table), .events = POLLOUT };
+
+	return poll(&pollfd, 1, 0) == 1 && pollfd.revents == POLLOUT;
+}
+
+static void a_table_that_refused_a_write_is_full(void)
+{
+	struct memtable_configure configure = { .max_size = 65536 };
+	struct memtable_table *table = open_table();
+	struct memtable_info info;
+	char *value = calloc(1, 70000);
+
+	REQUIRE(table && value);
+	CHECK_EQUAL(memtable_table_configure(table, &configure, sizeof(configure)), 0);
+	CHECK(is_writable(table));
+	CHECK_EQUAL(memtable_table_put(table, "k", 1, value, 70000, NULL), -ENOSPC);
+	REQUIRE_EQUAL(memtable_table_info(table, &info, sizeof(info)), 0);
+	CHECK_EQUAL(info.state, MEMTABLE_STATE_FULL);
+	CHECK(!is_writable(table));
+
+	/* There is room for a smaller one, which tells that there is. */
+	CHECK_EQUAL(memtable_table_put(table, "k", 1, value, 7000, NULL), 0);
+	CHECK(is_writable(table));
+	memtable_table_close(table);
+	free(value);
 }
 
 static void expect_bounds(struct memtable_table *table, const char *first, const char *last)
@@ -520,6 +552,7 @@ static const struct tap_test tests[] = {
 	{ "info tells the figures", info_tells_the_figures },
 	{ "memory usage grows with the table", memory_usage_grows_with_the_table },
 	{ "a full table takes nothing", a_full_table_takes_nothing },
+	{ "a table that refused a write is full", a_table_that_refused_a_write_is_full },
 	{ "bounds are the first and the last key", bounds_are_the_first_and_the_last_key },
 	{ "long keys are bounds too", long_keys_are_bounds_too },
 	{ "a sealed table is read-only", a_sealed_table_is_read_only },
