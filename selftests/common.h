@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/memtable.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -126,6 +127,19 @@ static inline void *read_only_copy(const void *data, size_t length)
 	if (mprotect(copy + length - body, body, PROT_READ))
 		abort();
 	return copy;
+}
+
+/* Writes a string to a file, as files that set something take it. */
+static inline int file_write_string(const char *path, const char *string)
+{
+	const int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	length = write(fd, string, strlen(string));
+	close(fd);
+	return length == (ssize_t)strlen(string) ? 0 : -EIO;
 }
 
 /*
@@ -295,6 +309,21 @@ static inline int table_configure(int fd, __u64 write_buffer_size,
 	return request(fd, MEMTABLE_IOC_CONFIGURE, &configure);
 }
 
+/* Opens a table of another kind or order. */
+static inline int table_open_as(__u32 kind, __u32 order, __u64 max_size)
+{
+	struct memtable_configure configure = {
+		.max_size = max_size,
+		.order = order,
+		.kind = kind,
+	};
+	const int fd = table_open();
+
+	if (fd >= 0 && ioctl(fd, MEMTABLE_IOC_CONFIGURE, &configure))
+		abort();
+	return fd;
+}
+
 static inline int table_add(int fd, __u64 sequence, unsigned int type,
 			    const void *key, size_t key_length,
 			    const void *value, size_t value_length)
@@ -356,6 +385,27 @@ static inline int table_differs(int fd, __u64 snapshot, const char *key,
 static inline int table_seal(int fd)
 {
 	return request(fd, MEMTABLE_IOC_SEAL, NULL);
+}
+
+/* A new descriptor of the table. */
+static inline int table_share(int fd, unsigned int flags)
+{
+	struct memtable_share share = { .flags = flags };
+	const int ret = request(fd, MEMTABLE_IOC_SHARE, &share);
+
+	return ret ? ret : share.fd;
+}
+
+/* A new descriptor of the part of the table from @pivot on. */
+static inline int table_split(int fd, const void *pivot, size_t length)
+{
+	struct memtable_split split = {
+		.pivot = ADDRESS(pivot),
+		.pivot_length = length,
+	};
+	const int ret = request(fd, MEMTABLE_IOC_SPLIT, &split);
+
+	return ret ? ret : split.fd;
 }
 
 /*
@@ -434,13 +484,20 @@ static inline struct image table_image(int fd)
 	return image;
 }
 
-/* Whether the table is just as it was when @image was taken. */
+/*
+ * Whether the table is just as it was when @image was taken; but that a write
+ * was refused for lack of room shows in its state.
+ */
 static inline bool table_unchanged(int fd, const struct image *image)
 {
+	struct memtable_info before = image->info;
 	struct image now = table_image(fd);
-	const bool same = stream_equal(&image->records, &now.records) &&
-			  !memcmp(&image->info, &now.info, sizeof(now.info));
+	bool same;
 
+	before.state &= ~MEMTABLE_STATE_FULL;
+	now.info.state &= ~MEMTABLE_STATE_FULL;
+	same = stream_equal(&image->records, &now.records) &&
+	       !memcmp(&before, &now.info, sizeof(before));
 	stream_free(&now.records);
 	return same;
 }
@@ -489,6 +546,58 @@ static inline int table_attach(int fd, __u64 number)
 static inline int table_drop(int fd, __u64 number)
 {
 	return number_request(fd, MEMTABLE_IOC_DROP, number);
+}
+
+static inline int table_rotate(int fd, __u64 number)
+{
+	return number_request(fd, MEMTABLE_IOC_ROTATE, number);
+}
+
+/*
+ * Threads
+ */
+
+/* What all threads of a test share. */
+struct shared {
+	int fd;
+	/* Readers that have made their first round; the writer waits for all. */
+	atomic_uint ready;
+	/* The writer has ended; readers make one more round and end too. */
+	atomic_bool done;
+	/* What went wrong first, for the test to tell. */
+	const char *_Atomic failure;
+};
+
+static inline void fail(struct shared *const shared, const char *const failure)
+{
+	const char *none = NULL;
+
+	atomic_compare_exchange_strong(&shared->failure, &none, failure);
+}
+
+/* Waits until @count readers have made their first round. */
+static inline void shared_wait(struct shared *const shared,
+			       const unsigned int count)
+{
+	while (atomic_load(&shared->ready) < count)
+		sched_yield();
+}
+
+static inline void threads_start(pthread_t *const threads,
+				 const unsigned int count,
+				 void *(*const main)(void *), void *const data)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (pthread_create(&threads[i], NULL, main, data))
+			abort();
+	}
+}
+
+static inline void threads_join(const pthread_t *const threads,
+				const unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
 }
 
 /*

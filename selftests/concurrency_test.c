@@ -5,49 +5,7 @@
 
 #include "common.h"
 
-#include <sched.h>
-
 #define READERS 3
-
-/* What all threads of a test share. */
-struct shared {
-	int fd;
-	/* Readers that have made their first round; the writer waits for all. */
-	atomic_uint ready;
-	/* The writer has ended; readers make one more round and end too. */
-	atomic_bool done;
-	/* What went wrong first, for the test to tell. */
-	const char *_Atomic failure;
-};
-
-static void fail(struct shared *const shared, const char *const failure)
-{
-	const char *none = NULL;
-
-	atomic_compare_exchange_strong(&shared->failure, &none, failure);
-}
-
-static void threads_start(pthread_t *const threads, const unsigned int count,
-			  void *(*const main)(void *), void *const data)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (pthread_create(&threads[i], NULL, main, data))
-			abort();
-	}
-}
-
-static void threads_join(const pthread_t *const threads,
-			 const unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++)
-		pthread_join(threads[i], NULL);
-}
-
-static void readers_wait(struct shared *const shared)
-{
-	while (atomic_load(&shared->ready) < READERS)
-		sched_yield();
-}
 
 /*
  * Readers beside a writer never miss what was there when they began.
@@ -108,7 +66,7 @@ static void *generations_writer(void *const data)
 	struct generations *const self = data;
 	__u64 seed = 1;
 
-	readers_wait(&self->shared);
+	shared_wait(&self->shared, READERS);
 	for (unsigned int i = 0; i < self->rounds; i++) {
 		const unsigned int slot = random_next(&seed) % SLOTS;
 		const struct place place = {
@@ -280,7 +238,7 @@ FIXTURE_TEARDOWN(table)
 /* The property above, from an empty table on, again and again. */
 TEST_F_TIMEOUT(table, nothing_missed, LONG_TIMEOUT)
 {
-	const unsigned int tables = scaled(200);
+	const unsigned int tables = scaled(100);
 
 	for (unsigned int table = 0; table < tables; table++) {
 		struct generations generations = {
@@ -405,7 +363,7 @@ static void *batches_writer(void *const data)
 {
 	struct batches *const self = data;
 
-	readers_wait(&self->shared);
+	shared_wait(&self->shared, READERS);
 	while (self->counter < self->rounds) {
 		if (batches_write(self)) {
 			fail(&self->shared, "a batch is not written");
@@ -568,7 +526,7 @@ FIXTURE_SETUP(batch)
 	ASSERT_LE(0, batches->shared.fd);
 	batches->numbering = variant->numbering;
 	batches->last = 1 << 20;
-	batches->rounds = scaled(500);
+	batches->rounds = scaled(300);
 	ASSERT_EQ(0, batches_fill(batches));
 }
 
@@ -877,7 +835,7 @@ static void *turn_main(void *const data)
 {
 	struct turn *const self = data;
 
-	readers_wait(&self->shared);
+	shared_wait(&self->shared, READERS);
 	for (unsigned int round = 0; round < self->rounds; round++) {
 		if (table_attach(self->shared.fd, self->number + (round & 1)))
 			fail(&self->shared, "a table is not attached");

@@ -3,80 +3,15 @@
  * memtable tests - memory: whose it is, how much, and that it comes back
  */
 
+#include "caches.h"
 #include "common.h"
 
-#include <glob.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-
-static int file_write_string(const char *const path, const char *const string)
-{
-	const int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return -errno;
-	length = write(fd, string, strlen(string));
-	close(fd);
-	return length == (ssize_t)strlen(string) ? 0 : -EIO;
-}
 
 /*
  * Slab caches
  */
-
-struct caches {
-	unsigned int count;
-	unsigned long long objects;
-	unsigned long long bytes;
-};
-
-/* Sums up what the caches called memtable_* have in use. */
-static struct caches caches_now(void)
-{
-	struct caches caches = {};
-	char line[512];
-	FILE *file;
-	glob_t paths;
-
-	/* Objects that are only set aside for a CPU count as used: take them. */
-	if (!glob("/sys/kernel/slab/memtable_*/shrink", 0, NULL, &paths)) {
-		for (size_t i = 0; i < paths.gl_pathc; i++) {
-			if (file_write_string(paths.gl_pathv[i], "1"))
-				abort();
-		}
-		globfree(&paths);
-	}
-	file = checked(fopen("/proc/slabinfo", "r"));
-	while (fgets(line, sizeof(line), file)) {
-		unsigned long long active, size;
-
-		if (sscanf(line, "memtable_%*s %llu %*u %llu", &active,
-			   &size) != 2)
-			continue;
-		caches.count++;
-		caches.objects += active;
-		caches.bytes += active * size;
-	}
-	fclose(file);
-	return caches;
-}
-
-/* What is left of earlier tables goes in its own time: waits until it is gone. */
-static struct caches caches_settled(void)
-{
-	struct caches before = caches_now();
-
-	for (;;) {
-		struct caches after;
-
-		usleep(200000);
-		after = caches_now();
-		if (after.objects == before.objects)
-			return after;
-		before = after;
-	}
-}
 
 FIXTURE(slab)
 {
@@ -148,7 +83,7 @@ TEST_F_TIMEOUT(slab, memory_usage, LONG_TIMEOUT)
 /* When a table is closed, its memory comes back, to the last object. */
 TEST_F_TIMEOUT(slab, freed, LONG_TIMEOUT)
 {
-	ASSERT_EQ(0, table_fill(self->fd, scaled(50000)));
+	ASSERT_EQ(0, table_fill(self->fd, scaled(20000)));
 	EXPECT_LT(self->before.objects, caches_now().objects);
 	ASSERT_EQ(0, close(self->fd));
 	self->fd = -1;
@@ -222,8 +157,6 @@ TEST_F_TIMEOUT(slab, freed_by_refusal, LONG_TIMEOUT)
  * Memory control groups
  */
 
-#define LIMIT (16ULL << 20)
-
 FIXTURE(group)
 {
 	int fd;
@@ -257,8 +190,6 @@ static unsigned long long group_usage(const char *const group)
 
 FIXTURE_SETUP(group)
 {
-	char limit[32];
-
 	self->fd = table_open();
 	ASSERT_LE(0, self->fd);
 	snprintf(self->root, sizeof(self->root), "/sys/fs/cgroup");
@@ -274,8 +205,6 @@ FIXTURE_SETUP(group)
 	snprintf(self->path, sizeof(self->path), "%s/memtable-test-%d",
 		 self->root, getpid());
 	ASSERT_EQ(0, mkdir(self->path, 0700));
-	snprintf(limit, sizeof(limit), "%llu", LIMIT);
-	ASSERT_EQ(0, group_set(self->path, "memory.max", limit));
 }
 
 FIXTURE_TEARDOWN(group)
@@ -376,6 +305,7 @@ FIXTURE_SETUP(limit)
 	void *const value = checked(calloc(1, variant->value_length));
 
 	group_setup(_metadata, &self->group, NULL);
+	ASSERT_EQ(0, group_set(self->group.path, "memory.max", "8M"));
 	for (unsigned int i = 0; i < variant->records; i++)
 		stream_add(&self->stream, 0, MEMTABLE_TYPE_VALUE, &i, sizeof(i),
 			   value, variant->value_length);
