@@ -17,7 +17,7 @@ static int batch_test_init(struct kunit *test)
 
 	if (!batch)
 		return -ENOMEM;
-	mtb_batch_init(batch);
+	mtb_batch_init(batch, MTB_TRAILER_NONE);
 	test->priv = batch;
 	return 0;
 }
@@ -31,7 +31,7 @@ static void batch_test_exit(struct kunit *test)
 /* Add a record for @entry to the batch; it is freed if the batch refuses it. */
 static int add(struct kunit *test, const struct model_entry *entry)
 {
-	struct mtb_record *record = model_record(entry);
+	struct mtb_record *record = model_record(entry, MTB_TRAILER_NONE);
 	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, record);
@@ -50,14 +50,12 @@ static int add_version(struct kunit *test, const char *key, u64 sequence, u8 typ
 	return add(test, &entry);
 }
 
-/* An empty batch is one whose sequence numbers are left to the table, and is unique. */
+/* A batch is empty at first. */
 static void batch_test_empty(struct kunit *test)
 {
 	struct mtb_batch *batch = test->priv;
 
 	KUNIT_EXPECT_EQ(test, batch->count, (size_t)0);
-	KUNIT_EXPECT_TRUE(test, mtb_batch_automatic(batch));
-	KUNIT_EXPECT_EQ(test, mtb_batch_check_unique(batch), 0);
 	KUNIT_EXPECT_EQ(test, batch->memory, 0ULL);
 }
 
@@ -79,6 +77,8 @@ static void batch_test_figures(struct kunit *test)
 		entries[i].tag = value ? MEMTABLE_TYPE_VALUE : MEMTABLE_TYPE_DELETION;
 		entries[i].value_length = value ? test_below(&random, 200) : 0;
 		KUNIT_ASSERT_EQ(test, add(test, &entries[i]), 0);
+		/* Where there is no number yet, they are counted from one. */
+		entries[i].tag |= mtb_tag(i + 1, 0);
 
 		memory += mtb_record_memory(batch->insertions[i].record);
 		bytes += entries[i].key_length + entries[i].value_length;
@@ -106,7 +106,7 @@ static void batch_test_automatic_or_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch->logical_bytes, 2ULL);
 
 	mtb_batch_destroy(batch);
-	mtb_batch_init(batch);
+	mtb_batch_init(batch, MTB_TRAILER_NONE);
 	KUNIT_EXPECT_EQ(test, add_version(test, "a", 7, MEMTABLE_TYPE_VALUE), 0);
 	KUNIT_EXPECT_EQ(test, add_version(test, "b", 0, MEMTABLE_TYPE_VALUE), -EINVAL);
 	KUNIT_EXPECT_FALSE(test, mtb_batch_automatic(batch));
@@ -156,7 +156,7 @@ static void batch_test_duplicates(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, mtb_batch_check_unique(batch), -EEXIST);
 		}
 		mtb_batch_destroy(batch);
-		mtb_batch_init(batch);
+		mtb_batch_init(batch, MTB_TRAILER_NONE);
 	}
 }
 
@@ -177,41 +177,115 @@ static void batch_test_keeps_order(struct kunit *test)
 		for (i = 0; i < 10; i++)
 			KUNIT_EXPECT_EQ(test, batch->insertions[i].record->data[0], 'z' - i);
 		mtb_batch_destroy(batch);
-		mtb_batch_init(batch);
+		mtb_batch_init(batch, MTB_TRAILER_NONE);
 	}
 }
 
-/* Room for commit numbers changes no record, and the figures follow; asking twice is once. */
-static void batch_test_make_late(struct kunit *test)
+/* Sequence numbers that are assigned follow the base one by one, in the order of the records; so they do from another base. */
+static void batch_test_rebase(struct kunit *test)
 {
+	static const u64 bases[] = { 0, 1000, 7, MEMTABLE_MAX_SEQUENCE - 10, 0 };
+	struct mtb_batch *batch = test->priv;
+	char key[2] = {};
+	size_t i, j;
+
+	for (i = 0; i < 10; i++) {
+		key[0] = 'z' - i;
+		KUNIT_ASSERT_EQ(test, add_version(test, key, 0, i % 2), 0);
+	}
+	KUNIT_EXPECT_EQ(test, batch->sequences, 10ULL);
+	for (j = 0; j < ARRAY_SIZE(bases); j++) {
+		mtb_batch_rebase(batch, bases[j]);
+		KUNIT_EXPECT_EQ(test, batch->base, bases[j]);
+		for (i = 0; i < 10; i++)
+			KUNIT_EXPECT_EQ(test, batch->insertions[i].record->tag,
+					mtb_tag(bases[j] + i + 1, i % 2));
+	}
+}
+
+/* Of the records of a key only the last one stays, with its sequence number, and the figures follow. */
+static void batch_test_keep_newest(struct kunit *test)
+{
+	struct mtb_batch *batch = test->priv;
+	struct test_random random = { 3 };
+	struct model_entry *entries, *newest;
+	u64 memory = 0, bytes = 0, tombstones = 0;
+	struct mtb_record *record;
+	size_t i, j, kept = 0;
+
+	entries = kunit_kzalloc(test, ENTRIES_MAX * sizeof(*entries), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, entries);
+	for (i = 0; i < ENTRIES_MAX; i++) {
+		model_key(&random, MODEL_KEYS_SHORT, &entries[i]);
+		entries[i].tag = i % 3 ? MEMTABLE_TYPE_VALUE : MEMTABLE_TYPE_DELETION;
+		entries[i].value_length = i % 3 ? test_below(&random, 100) : 0;
+		KUNIT_ASSERT_EQ(test, add(test, &entries[i]), 0);
+		entries[i].tag |= mtb_tag(i + 1, 0);
+	}
+	KUNIT_EXPECT_EQ(test, mtb_batch_keep_newest(batch), 0);
+	KUNIT_EXPECT_EQ(test, batch->sequences, (u64)ENTRIES_MAX);
+
+	for (i = 0; i < ENTRIES_MAX; i++) {
+		newest = &entries[i];
+		for (j = i + 1; j < ENTRIES_MAX; j++) {
+			if (!model_compare_keys(&entries[i], &entries[j]))
+				newest = NULL;
+		}
+		kept += newest ? 1 : 0;
+		for (j = 0; newest && j < batch->count; j++) {
+			if (model_matches(newest, batch->insertions[j].record))
+				newest = NULL;
+		}
+		KUNIT_EXPECT_NULL_MSG(test, newest, "record %zu is not there", i);
+	}
+	KUNIT_EXPECT_EQ(test, batch->count, kept);
+	for (i = 0; i < batch->count; i++) {
+		record = batch->insertions[i].record;
+		memory += mtb_record_memory(record);
+		bytes += record->key_length + record->value_length;
+		tombstones += mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION;
+	}
+	KUNIT_EXPECT_EQ(test, batch->memory, memory);
+	KUNIT_EXPECT_EQ(test, batch->logical_bytes, bytes);
+	KUNIT_EXPECT_EQ(test, batch->tombstones, tombstones);
+}
+
+/* Another trailer changes no record, and the figures follow; asking twice is once. */
+static void batch_test_set_trailer(struct kunit *test)
+{
+	static const enum mtb_trailer trailers[] = {
+		MTB_TRAILER_COMMIT, MTB_TRAILER_COMMIT, MTB_TRAILER_PIN, MTB_TRAILER_NONE,
+	};
 	struct mtb_batch *batch = test->priv;
 	struct test_random random = { 2 };
 	struct model_entry *entries;
-	u64 memory, bytes;
-	size_t i;
+	u64 memory, bytes, tombstones;
+	size_t i, j;
 
 	entries = kunit_kzalloc(test, ENTRIES_MAX * sizeof(*entries), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, entries);
 	for (i = 0; i < ENTRIES_MAX; i++) {
 		model_key(&random, MODEL_KEYS_MIXED, &entries[i]);
-		entries[i].tag = mtb_tag(i + 1, MEMTABLE_TYPE_VALUE);
-		entries[i].value_length = test_below(&random, 100);
+		entries[i].tag = mtb_tag(i + 1, i % 2);
+		entries[i].value_length = i % 2 ? test_below(&random, 100) : 0;
 		KUNIT_ASSERT_EQ(test, add(test, &entries[i]), 0);
 	}
 	bytes = batch->logical_bytes;
-	KUNIT_EXPECT_FALSE(test, batch->late);
-	KUNIT_EXPECT_EQ(test, mtb_batch_make_late(batch), 0);
-	KUNIT_EXPECT_EQ(test, mtb_batch_make_late(batch), 0);
-	KUNIT_EXPECT_TRUE(test, batch->late);
-	KUNIT_EXPECT_EQ(test, batch->logical_bytes, bytes);
-	for (i = 0, memory = 0; i < ENTRIES_MAX; i++) {
-		struct mtb_record *record = batch->insertions[i].record;
+	tombstones = batch->tombstones;
+	for (j = 0; j < ARRAY_SIZE(trailers); j++) {
+		KUNIT_EXPECT_EQ(test, mtb_batch_set_trailer(batch, trailers[j]), 0);
+		KUNIT_EXPECT_EQ(test, batch->trailer, trailers[j]);
+		for (i = 0, memory = 0; i < ENTRIES_MAX; i++) {
+			struct mtb_record *record = batch->insertions[i].record;
 
-		KUNIT_EXPECT_TRUE(test, model_matches(&entries[i], record));
-		KUNIT_EXPECT_TRUE(test, record->has_commit);
-		memory += mtb_record_memory(record);
+			KUNIT_EXPECT_TRUE(test, model_matches(&entries[i], record));
+			KUNIT_EXPECT_EQ(test, record->trailer, (u8)trailers[j]);
+			memory += mtb_record_memory(record);
+		}
+		KUNIT_EXPECT_EQ(test, batch->memory, memory);
 	}
-	KUNIT_EXPECT_EQ(test, batch->memory, memory);
+	KUNIT_EXPECT_EQ(test, batch->logical_bytes, bytes);
+	KUNIT_EXPECT_EQ(test, batch->tombstones, tombstones);
 }
 
 static struct kunit_case batch_test_cases[] = {
@@ -221,12 +295,16 @@ static struct kunit_case batch_test_cases[] = {
 	KUNIT_CASE(batch_test_bounds),
 	KUNIT_CASE(batch_test_duplicates),
 	KUNIT_CASE(batch_test_keeps_order),
-	KUNIT_CASE(batch_test_make_late),
+	KUNIT_CASE(batch_test_rebase),
+	KUNIT_CASE(batch_test_keep_newest),
+	KUNIT_CASE(batch_test_set_trailer),
 	{}
 };
 
 static struct kunit_suite batch_test_suite = {
 	.name		= "memtable_batch",
+	.suite_init	= model_suite_init,
+	.suite_exit	= model_suite_exit,
 	.init		= batch_test_init,
 	.exit		= batch_test_exit,
 	.test_cases	= batch_test_cases,

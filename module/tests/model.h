@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "record.h"
 #include "table.h"
+#include "write.h"
 
 /* How much random tests do; a kernel may be a slow one. */
 #ifndef MTB_TEST_SCALE
@@ -49,11 +50,13 @@ struct model_entry {
  * @entries: The entries in their order.
  * @count: How many there are.
  * @capacity: Room in @entries.
+ * @reverse: Keys are ordered from the greatest to the least.
  */
 struct model {
 	struct model_entry *entries;
 	size_t count;
 	size_t capacity;
+	bool reverse;
 };
 
 /* Kinds of keys that model_key() makes. */
@@ -64,6 +67,9 @@ enum model_keys {
 	MODEL_KEYS_RANDOM,	/* eight random bytes */
 	MODEL_KEYS_MIXED,	/* any of the above */
 };
+
+int model_suite_init(struct kunit_suite *suite);
+void model_suite_exit(struct kunit_suite *suite);
 
 u32 test_random(struct test_random *random);
 u32 test_below(struct test_random *random, u32 bound);
@@ -76,9 +82,9 @@ size_t model_position(const struct model *model, const struct model_entry *entry
 bool model_has_version(const struct model *model, const struct model_entry *entry);
 void model_insert(struct kunit *test, struct model *model, const struct model_entry *entry);
 
-struct mtb_record *model_record(const struct model_entry *entry);
+struct mtb_record *model_record(const struct model_entry *entry, enum mtb_trailer trailer);
 bool model_matches(const struct model_entry *entry, const struct mtb_record *record);
-void model_seek_key(const struct model_entry *entry, struct mtb_key *key);
+void model_seek_key(const struct model_entry *entry, bool reverse, struct mtb_key *key);
 int model_write(struct mtb_table *table, const struct model_entry *entries, size_t count,
 		u64 *last_sequence);
 

@@ -186,9 +186,10 @@ static void check_scan(struct kunit *test, u32 flags, u64 snapshot, const struct
 	struct mtb_record *record;
 	struct mtb_view view;
 	size_t i;
+	bool ok;
 
 	expect(fixture, flags, snapshot ?: U64_MAX, start, end);
-	mtb_table_view(fixture->table, snapshot, &view);
+	mtb_view_settle(&view, fixture->table, snapshot);
 	mtb_scan_start(scan, fixture->table, &view, flags, to_bound(start, &from),
 		       to_bound(end, &to));
 	for (i = 0; i < fixture->count; i++) {
@@ -196,9 +197,11 @@ static void check_scan(struct kunit *test, u32 flags, u64 snapshot, const struct
 		if (!model_matches(&fixture->model.entries[fixture->expected[i]], record))
 			break;
 	}
-	KUNIT_EXPECT_FALSE(test, scan->interrupted);
-	KUNIT_ASSERT_TRUE_MSG(test, i == fixture->count && !mtb_scan_next(scan),
-			      "record %zu of %zu, flags 0x%x, snapshot %llu", i, fixture->count,
+	ok = i == fixture->count && !mtb_scan_next(scan);
+	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_DONE);
+	KUNIT_EXPECT_EQ(test, mtb_scan_error(scan), 0);
+	mtb_scan_finish(scan);
+	KUNIT_ASSERT_TRUE_MSG(test, ok, "record %zu of %zu, flags 0x%x, snapshot %llu", i, fixture->count,
 			      flags, snapshot);
 }
 
@@ -381,6 +384,8 @@ static struct kunit_case scan_test_cases[] = {
 
 static struct kunit_suite scan_test_suite = {
 	.name		= "memtable_scan",
+	.suite_init	= model_suite_init,
+	.suite_exit	= model_suite_exit,
 	.init		= scan_test_init,
 	.exit		= scan_test_exit,
 	.test_cases	= scan_test_cases,

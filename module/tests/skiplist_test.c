@@ -27,6 +27,7 @@
  * @sequence: Last sequence number given to an entry.
  * @blocks: Blocks in the index.
  * @set_height: Force each new block to this height; zero leaves it to chance.
+ * @trailer: What follows the value in the records.
  * @cursor: A cursor, too large for the stack.
  */
 struct fixture {
@@ -38,6 +39,7 @@ struct fixture {
 	u64 sequence;
 	unsigned int blocks;
 	unsigned int set_height;
+	enum mtb_trailer trailer;
 	struct mtb_cursor cursor;
 };
 
@@ -93,15 +95,16 @@ static void insert(struct kunit *test, const struct model_entry *entries, size_t
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		fixture->insertions[i].record = model_record(&entries[i]);
+		fixture->insertions[i].record = model_record(&entries[i], fixture->trailer);
 		KUNIT_ASSERT_NOT_NULL(test, fixture->insertions[i].record);
 		model_insert(test, &fixture->model, &entries[i]);
 	}
 
 	mutex_lock(&fixture->lock);
-	planned = mtb_skiplist_plan(&fixture->index, fixture->insertions, count);
+	KUNIT_EXPECT_EQ(test, mtb_skiplist_plan(&fixture->index, fixture->insertions, count,
+						&planned), 0);
 	/* Too few would be a failure, and not the end of the machine. */
-	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, planned + count), 0);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, planned + count), 0);
 	for (i = 0; i < count && reserve.count; i++) {
 		if (fixture->set_height)
 			fixture->index.random = state_before_height(fixture->set_height);
@@ -175,7 +178,7 @@ static void check_probe(struct kunit *test, const struct model_entry *probe)
 	struct mtb_key key;
 	bool ok;
 
-	model_seek_key(probe, &key);
+	model_seek_key(probe, index->reverse, &key);
 	ok = is_at(model, at, mtb_skiplist_find(index, &key));
 	ok = ok && is_at(model, at, mtb_cursor_seek(cursor, index, &key));
 	if (at < model->count)
@@ -227,13 +230,15 @@ enum arrival {
  * @batch: Most records at a time.
  * @seed: Where the random numbers start.
  */
-static const struct model_case {
+struct model_case {
 	const char *name;
 	enum model_keys keys;
 	enum arrival arrival;
 	unsigned int batch;
 	u64 seed;
-} model_cases[] = {
+};
+
+static const struct model_case model_cases[] = {
 	{ "random, one by one", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 1 },
 	{ "random, in batches", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, BATCH_MAX, 2 },
 	{ "short, one by one", MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 3 },
@@ -408,10 +413,11 @@ static void append_until_full(struct kunit *test)
 	do {
 		append(test);
 		number_entry(fixture, number_after(fixture), &entry);
-		insertion.record = model_record(&entry);
+		insertion.record = model_record(&entry, fixture->trailer);
 		KUNIT_ASSERT_NOT_NULL(test, insertion.record);
 		mutex_lock(&fixture->lock);
-		planned = mtb_skiplist_plan(&fixture->index, &insertion, 1);
+		KUNIT_EXPECT_EQ(test, mtb_skiplist_plan(&fixture->index, &insertion, 1,
+							&planned), 0);
 		mutex_unlock(&fixture->lock);
 		mtb_record_free(insertion.record);
 	} while (!planned);
@@ -503,16 +509,15 @@ static void skiplist_test_plan(struct kunit *test)
 /* A reserve keeps what it has when it is filled again, and is empty in the end. */
 static void skiplist_test_reserve(struct kunit *test)
 {
-	struct fixture *fixture = test->priv;
 	struct mtb_reserve reserve = {};
 
-	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 0), 0);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, 0), 0);
 	KUNIT_EXPECT_EQ(test, reserve.count, 0U);
-	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 3), 0);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, 3), 0);
 	KUNIT_EXPECT_EQ(test, reserve.count, 3U);
-	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 2), 0);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, 2), 0);
 	KUNIT_EXPECT_EQ(test, reserve.count, 3U);
-	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, &fixture->index, 5), 0);
+	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, 5), 0);
 	KUNIT_EXPECT_EQ(test, reserve.count, 5U);
 	mtb_reserve_empty(&reserve);
 	KUNIT_EXPECT_EQ(test, reserve.count, 0U);
@@ -574,7 +579,7 @@ static const char *read_walk(struct reader *reader, bool forward, u32 mark)
 
 	record = forward ? mtb_cursor_first(cursor, index) : mtb_cursor_last(cursor, index);
 	while (record) {
-		mtb_record_key(record, &key);
+		mtb_record_key(record, index->reverse, &key);
 		if (previous && (mtb_key_compare(&key, previous) > 0) != forward)
 			return "records are out of order";
 		if (previous == record)
@@ -604,7 +609,7 @@ static const char *read_places(struct reader *reader)
 
 	for (i = 0; done && i < 200; i++) {
 		record = reader->shared->records[test_below(&reader->random, done)];
-		mtb_record_key(record, &key);
+		mtb_record_key(record, index->reverse, &key);
 		if (mtb_skiplist_find(index, &key) != record)
 			return "a record is not found";
 		if (mtb_cursor_seek(cursor, index, &key) != record)
@@ -661,12 +666,11 @@ static bool share(struct fixture *fixture, struct shared *shared)
 	size_t i;
 
 	for (i = 0; i < SHARED_RECORDS; i++) {
-		if (mtb_reserve_fill(&reserve, &fixture->index, 1))
+		if (mtb_reserve_fill(&reserve, 1))
 			break;
 		insertion.record = shared->records[i];
 		mutex_lock(&fixture->lock);
-		planned = mtb_skiplist_plan(&fixture->index, &insertion, 1);
-		if (planned <= 1)
+		if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned) && planned <= 1)
 			fixture->blocks += mtb_skiplist_insert(&fixture->index, &insertion,
 							       &reserve);
 		mutex_unlock(&fixture->lock);
@@ -695,7 +699,7 @@ static struct mtb_record **make_shared_records(struct kunit *test, enum arrival 
 			number = arrival == ARRIVE_ASCENDING ? i : SHARED_RECORDS - i;
 		number_entry(fixture, number, &entry);
 		entry.value_length = sizeof(i);
-		records[i] = model_record(&entry);
+		records[i] = model_record(&entry, fixture->trailer);
 		KUNIT_ASSERT_NOT_NULL(test, records[i]);
 		memcpy(records[i]->data + entry.key_length, &i, sizeof(i));
 	}
@@ -762,6 +766,8 @@ static struct kunit_case skiplist_test_cases[] = {
 
 static struct kunit_suite skiplist_test_suite = {
 	.name		= "memtable_skiplist",
+	.suite_init	= model_suite_init,
+	.suite_exit	= model_suite_exit,
 	.init		= fixture_init,
 	.exit		= fixture_exit,
 	.test_cases	= skiplist_test_cases,

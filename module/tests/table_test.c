@@ -88,12 +88,33 @@ static int put(struct kunit *test, const char *key, u64 sequence, const char *va
 	return model_write(fixture->table, &entry, 1, given ?: &ignored);
 }
 
-static struct mtb_record *lookup(struct fixture *fixture, u64 snapshot, const char *key)
+/* The newest version of a key; in these tables records stay. */
+static struct mtb_record *lookup_key(struct mtb_table *table, u64 snapshot, const void *key,
+				     u32 length)
 {
+	struct mtb_lookup lookup = { .key = key, .key_length = length };
 	struct mtb_view view;
 
-	mtb_table_view(fixture->table, snapshot, &view);
-	return mtb_table_lookup(fixture->table, &view, key, strlen(key));
+	return mtb_view_lookup(&view, table, snapshot, &lookup, 1) ? NULL : lookup.record;
+}
+
+/* The newest version of a key that a view shows that was settled before. */
+static struct mtb_record *lookup_in_view(struct fixture *fixture, const struct mtb_view *view,
+					 const char *key)
+{
+	const struct mtb_bound bound = { .data = key, .length = strlen(key) };
+	struct mtb_record *record;
+
+	mtb_scan_start(&fixture->scan, fixture->table, view, MEMTABLE_SCAN_TOMBSTONES, &bound,
+		       &bound);
+	record = mtb_scan_next(&fixture->scan);
+	mtb_scan_finish(&fixture->scan);
+	return record;
+}
+
+static struct mtb_record *lookup(struct fixture *fixture, u64 snapshot, const char *key)
+{
+	return lookup_key(fixture->table, snapshot, key, strlen(key));
 }
 
 /* The value of a key as a letter: '-' for a tombstone, ' ' for nothing. */
@@ -204,20 +225,23 @@ static void table_test_snapshots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "k\001\001"), ' ');
 }
 
-/* A view beyond the last sequence number does not see what comes later. */
+/* A view beyond the last sequence number does not see what comes later; one of an empty table sees nothing. */
 static void table_test_view_is_fixed(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
 	struct mtb_view view, latest;
 
+	mtb_view_settle(&view, fixture->table, 0);
+	KUNIT_EXPECT_EQ(test, view.snapshot, 0ULL);
 	KUNIT_EXPECT_EQ(test, put(test, "k", 5, "a", NULL), 0);
-	mtb_table_view(fixture->table, 1000, &view);
-	mtb_table_view(fixture->table, 0, &latest);
+	mtb_view_settle(&view, fixture->table, 1000);
+	mtb_view_settle(&latest, fixture->table, 0);
 	KUNIT_EXPECT_EQ(test, view.snapshot, 5ULL);
 	KUNIT_EXPECT_EQ(test, latest.snapshot, 5ULL);
+	KUNIT_EXPECT_EQ(test, get(fixture, MEMTABLE_SNAPSHOT_EMPTY, "k"), ' ');
 	KUNIT_EXPECT_EQ(test, put(test, "k", 6, "b", NULL), 0);
-	KUNIT_EXPECT_EQ(test, mtb_table_lookup(fixture->table, &view, "k", 1)->tag >> 8, 5ULL);
-	KUNIT_EXPECT_EQ(test, mtb_table_lookup(fixture->table, &latest, "k", 1)->tag >> 8, 5ULL);
+	KUNIT_EXPECT_EQ(test, lookup_in_view(fixture, &view, "k")->tag >> 8, 5ULL);
+	KUNIT_EXPECT_EQ(test, lookup_in_view(fixture, &latest, "k")->tag >> 8, 5ULL);
 }
 
 /* A version that is there, or twice in a batch, is refused with its whole batch, whatever its type. */
@@ -265,7 +289,7 @@ static void table_test_empty_batch(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
 	struct memtable_info before, after;
-	u64 sequence = 0;
+	u64 sequence;
 
 	KUNIT_EXPECT_EQ(test, model_write(fixture->table, NULL, 0, &sequence), 0);
 	KUNIT_EXPECT_EQ(test, sequence, 0ULL);
@@ -273,7 +297,7 @@ static void table_test_empty_batch(struct kunit *test)
 	before = info(fixture);
 	KUNIT_EXPECT_EQ(test, model_write(fixture->table, NULL, 0, &sequence), 0);
 	after = info(fixture);
-	KUNIT_EXPECT_EQ(test, sequence, 10ULL);
+	KUNIT_EXPECT_EQ(test, sequence, 0ULL);
 	KUNIT_EXPECT_EQ(test, memcmp(&before, &after, sizeof(before)), 0);
 }
 
@@ -319,14 +343,14 @@ static void table_test_seal(struct kunit *test)
 static void table_test_configure(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
-	struct memtable_configure config = { .order = 1 };
+	struct memtable_configure config = { .order = MEMTABLE_ORDER_REVERSE + 1 };
 
 	KUNIT_EXPECT_EQ(test, configure(fixture, 1000, 2000), 0);
 	KUNIT_EXPECT_EQ(test, info(fixture).write_buffer_size, 1000ULL);
 	KUNIT_EXPECT_EQ(test, info(fixture).max_size, 2000ULL);
 	KUNIT_EXPECT_EQ(test, configure(fixture, 2001, 2000), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mtb_table_configure(fixture->table, &config), -EINVAL);
-	config = (struct memtable_configure){ .kind = 1 };
+	config = (struct memtable_configure){ .kind = MEMTABLE_KIND_MAP + 1 };
 	KUNIT_EXPECT_EQ(test, mtb_table_configure(fixture->table, &config), -EINVAL);
 	KUNIT_EXPECT_EQ(test, info(fixture).write_buffer_size, 1000ULL);
 	KUNIT_EXPECT_EQ(test, info(fixture).max_size, 2000ULL);
@@ -503,26 +527,24 @@ static void check_content(struct kunit *test)
 	u64 sequence;
 	size_t i;
 
-	mtb_table_view(fixture->table, 0, &view);
+	mtb_view_settle(&view, fixture->table, 0);
 	mtb_scan_start(scan, fixture->table, &view,
 		       MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES, NULL, NULL);
 	for (i = 0; i < model->count; i++)
 		KUNIT_ASSERT_TRUE_MSG(test, model_matches(&model->entries[i], mtb_scan_next(scan)),
 				      "entry %zu of %zu", i, model->count);
 	KUNIT_EXPECT_NULL(test, mtb_scan_next(scan));
+	mtb_scan_finish(scan);
 
 	for (i = 0; i < model->count; i++) {
 		entry = &model->entries[i];
 		sequence = entry->tag >> 8;
-		mtb_table_view(fixture->table, sequence, &view);
-		record = mtb_table_lookup(fixture->table, &view, entry->key, entry->key_length);
+		record = lookup_key(fixture->table, sequence, entry->key, entry->key_length);
 		KUNIT_ASSERT_TRUE_MSG(test, model_matches(entry, record), "entry %zu of %zu", i,
 				      model->count);
-		if (sequence == 1)
-			continue;
 		/* Right before it there is the next older version, or nothing. */
-		mtb_table_view(fixture->table, sequence - 1, &view);
-		record = mtb_table_lookup(fixture->table, &view, entry->key, entry->key_length);
+		record = lookup_key(fixture->table, sequence - 1 ?: MEMTABLE_SNAPSHOT_EMPTY,
+				    entry->key, entry->key_length);
 		if (i + 1 < model->count && !model_compare_keys(entry, entry + 1))
 			KUNIT_ASSERT_TRUE_MSG(test, model_matches(entry + 1, record),
 					      "entry %zu of %zu", i + 1, model->count);
@@ -673,19 +695,19 @@ static void table_test_late_batch(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, put(test, "a", 100, "o", NULL), 0);
 	KUNIT_EXPECT_EQ(test, put(test, "b", 10, "o", NULL), 0);
-	mtb_table_view(fixture->table, 0, &before);
+	mtb_view_settle(&before, fixture->table, 0);
 
 	batch[0] = entry_of("a", 50, "n");
 	batch[1] = entry_of("b", 60, "n");
 	batch[2] = entry_of("c", 200, "n");
 	KUNIT_EXPECT_EQ(test, model_write(fixture->table, batch, 3, &sequence), 0);
 	KUNIT_EXPECT_EQ(test, sequence, 200ULL);
-	KUNIT_EXPECT_EQ(test, mtb_table_lookup(fixture->table, &before, "b", 1)->tag >> 8, 10ULL);
-	KUNIT_EXPECT_NULL(test, mtb_table_lookup(fixture->table, &before, "c", 1));
+	KUNIT_EXPECT_EQ(test, lookup_in_view(fixture, &before, "b")->tag >> 8, 10ULL);
+	KUNIT_EXPECT_NULL(test, lookup_in_view(fixture, &before, "c"));
 	before.snapshot = 99;
-	KUNIT_EXPECT_NULL(test, mtb_table_lookup(fixture->table, &before, "a", 1));
+	KUNIT_EXPECT_NULL(test, lookup_in_view(fixture, &before, "a"));
 	before.snapshot = MEMTABLE_MAX_SEQUENCE;
-	KUNIT_EXPECT_NULL(test, mtb_table_lookup(fixture->table, &before, "c", 1));
+	KUNIT_EXPECT_NULL(test, lookup_in_view(fixture, &before, "c"));
 
 	KUNIT_EXPECT_EQ(test, get(fixture, 99, "a"), 'n');
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "a"), 'o');
@@ -702,7 +724,7 @@ static void table_test_references(struct kunit *test)
 	struct fixture *fixture = test->priv;
 
 	KUNIT_EXPECT_EQ(test, put(test, "k", 0, "v", NULL), 0);
-	KUNIT_EXPECT_TRUE(test, mtb_table_tryget(fixture->table));
+	mtb_table_get(fixture->table);
 	mtb_table_put(fixture->table);
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "k"), 'v');
 }
@@ -730,6 +752,8 @@ struct shared {
  * @passes: How often it has been through.
  * @fault: What it found to be wrong, or NULL.
  * @rounds: For each round, how many of its entries a scan has seen.
+ * @entries: Keys to look up.
+ * @lookups: The same, and what was found.
  * @scan: A scan.
  */
 struct reader {
@@ -738,6 +762,8 @@ struct reader {
 	unsigned int passes;
 	const char *fault;
 	u8 rounds[ROUNDS];
+	struct model_entry entries[ROUND_KEYS];
+	struct mtb_lookup lookups[ROUND_KEYS];
 	struct mtb_scan scan;
 };
 
@@ -769,16 +795,16 @@ static int write_round(const struct shared *shared, unsigned int round)
 	unsigned int i;
 	int err = 0;
 
-	mtb_batch_init(&batch);
+	mtb_batch_init(&batch, MTB_TRAILER_NONE);
 	for (i = 0; i < ROUND_KEYS && !err; i++) {
 		round_entry(shared, round, i, &entry);
-		record = model_record(&entry);
+		record = model_record(&entry, MTB_TRAILER_NONE);
 		err = record ? mtb_batch_add(&batch, record) : -ENOMEM;
 		if (record)
 			memcpy(record->data + record->key_length, &round, sizeof(round));
 	}
 	if (!err)
-		err = mtb_table_write(shared->table, &batch, &last_sequence);
+		err = mtb_table_write(shared->table, &batch, NULL, &last_sequence);
 	mtb_batch_destroy(&batch);
 	return err;
 }
@@ -791,30 +817,42 @@ static unsigned int record_round(const struct mtb_record *record)
 	return round;
 }
 
+/* Look up all keys of a round at once. */
+static int read_round(struct reader *reader, unsigned int round, struct mtb_view *view)
+{
+	struct model_entry *entries = reader->entries;
+	unsigned int i;
+
+	for (i = 0; i < ROUND_KEYS; i++) {
+		/* From the last on: the writer starts with the first. */
+		round_entry(reader->shared, round, ROUND_KEYS - 1 - i, &entries[i]);
+		reader->lookups[i].key = entries[i].key;
+		reader->lookups[i].key_length = entries[i].key_length;
+	}
+	return mtb_view_lookup(view, reader->shared->table, 0, reader->lookups, ROUND_KEYS);
+}
+
 /* The keys that all rounds write: one view shows the same round in each of them. */
 static const char *read_same_keys(struct reader *reader)
 {
-	struct mtb_table *table = reader->shared->table;
-	struct mtb_record *record;
-	struct model_entry entry;
+	struct mtb_lookup *lookups = reader->lookups;
+	unsigned int i, round;
 	struct mtb_view view;
-	unsigned int i, round = 0;
 
-	mtb_table_view(table, 0, &view);
+	if (read_round(reader, 0, &view))
+		return "a lookup fails";
 	for (i = 0; i < ROUND_KEYS; i++) {
-		/* From the last on: the writer starts with the first. */
-		round_entry(reader->shared, 0, ROUND_KEYS - 1 - i, &entry);
-		record = mtb_table_lookup(table, &view, entry.key, entry.key_length);
+		if (!view.snapshot != !lookups[i].record)
+			return "a view shows nothing, or a view of nothing something";
 		if (!view.snapshot)
-			return record ? "a view of nothing shows something" : NULL;
-		if (!record)
-			return "a key is missing";
-		if (i && record_round(record) != round)
+			continue;
+		if (record_round(lookups[i].record) != record_round(lookups[0].record))
 			return "a batch is there in parts";
-		round = record_round(record);
 	}
+	round = view.snapshot ? record_round(lookups[0].record) + 1 : 0;
+	mtb_lookup_put(lookups, ROUND_KEYS);
 	/* Each round has its own number of sequence numbers. */
-	if (view.snapshot != (u64)(round + 1) * ROUND_KEYS)
+	if (view.snapshot != (u64)round * ROUND_KEYS)
 		return "a view shows another batch than it should";
 	return NULL;
 }
@@ -822,18 +860,15 @@ static const char *read_same_keys(struct reader *reader)
 /* The keys of the round that is being written: one view shows all of them or none. */
 static const char *read_own_keys(struct reader *reader)
 {
-	struct shared *shared = reader->shared;
 	/* Pairs with write_rounds(). */
-	unsigned int i, found = 0, round = smp_load_acquire(&shared->round);
-	struct model_entry entry;
+	unsigned int i, found = 0, round = smp_load_acquire(&reader->shared->round);
 	struct mtb_view view;
 
-	mtb_table_view(shared->table, 0, &view);
-	for (i = 0; i < ROUND_KEYS; i++) {
-		round_entry(shared, round, i, &entry);
-		if (mtb_table_lookup(shared->table, &view, entry.key, entry.key_length))
-			found++;
-	}
+	if (read_round(reader, round, &view))
+		return "a lookup fails";
+	for (i = 0; i < ROUND_KEYS; i++)
+		found += reader->lookups[i].record ? 1 : 0;
+	mtb_lookup_put(reader->lookups, ROUND_KEYS);
 	return found && found != ROUND_KEYS ? "a late batch is there in parts" : NULL;
 }
 
@@ -847,11 +882,12 @@ static const char *read_all(struct reader *reader, u32 direction)
 	unsigned int i;
 
 	memset(reader->rounds, 0, sizeof(reader->rounds));
-	mtb_table_view(shared->table, 0, &view);
+	mtb_view_settle(&view, shared->table, 0);
 	mtb_scan_start(scan, shared->table, &view, MEMTABLE_SCAN_ALL_VERSIONS | direction, NULL,
 		       NULL);
 	while ((record = mtb_scan_next(scan)))
 		reader->rounds[record_round(record)]++;
+	mtb_scan_finish(scan);
 	for (i = 0; i < ROUNDS; i++) {
 		if (reader->rounds[i] && reader->rounds[i] != ROUND_KEYS)
 			return "a scan shows parts of a batch";
@@ -981,6 +1017,8 @@ static struct kunit_case table_test_cases[] = {
 
 static struct kunit_suite table_test_suite = {
 	.name		= "memtable_table",
+	.suite_init	= model_suite_init,
+	.suite_exit	= model_suite_exit,
 	.init		= table_test_init,
 	.exit		= table_test_exit,
 	.test_cases	= table_test_cases,

@@ -4,6 +4,7 @@
  */
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,10 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
 #include "core.h"
@@ -23,10 +26,10 @@
 #define POISON_NEW	0x5a
 #define POISON_FREED	0x6b
 
-/* kvmalloc() is taken to find this much in a row, and no more. */
+/* kmalloc() is taken to have this much in a row, and no more. */
 #define CONTIGUOUS_MAX	32768
 
-struct module core_module;
+struct module core_module = { .state = MODULE_STATE_COMING };
 
 static long allocations;
 static long failure;
@@ -74,11 +77,30 @@ static bool allocation_fails(void)
 	return core_failure_is_due() && !__atomic_sub_fetch(&failure, 1, __ATOMIC_RELAXED);
 }
 
+static __thread unsigned int atomic_depth;
+
+void core_atomic_begin(void)
+{
+	atomic_depth++;
+}
+
+void core_atomic_end(void)
+{
+	core_assert(atomic_depth);
+	atomic_depth--;
+}
+
+void core_might_sleep(void)
+{
+	core_assert(!atomic_depth);
+}
+
 /* Of exactly this size, so that address sanitizers see a byte too much. */
 static void *allocate(size_t size, size_t align)
 {
 	void *memory;
 
+	core_might_sleep();
 	if (allocation_fails())
 		return NULL;
 	/* malloc() aligns well enough for anything but cache lines. */
@@ -95,6 +117,7 @@ static void *allocate(size_t size, size_t align)
 
 static void release(void *memory)
 {
+	memset(memory, POISON_FREED, malloc_usable_size(memory));
 	free(memory);
 	__atomic_fetch_sub(&allocations, 1, __ATOMIC_RELAXED);
 }
@@ -157,7 +180,6 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	/* Freed to the wrong cache, it is of another size. */
 	core_assert(malloc_usable_size(object) >= cache->size);
-	memset(object, POISON_FREED, cache->size);
 	__atomic_fetch_sub(&cache->objects, 1, __ATOMIC_RELAXED);
 	release(object);
 }
@@ -173,9 +195,55 @@ long core_cache_objects(const char *name)
 	core_assert(!"a cache of that name");
 }
 
+/* Memory that is not in a row. There is little of it at a time. */
+struct area {
+	struct area *next;
+	void *memory;
+};
+
+static struct area *areas;
+static pthread_mutex_t areas_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The place of a pointer to the area that @memory is, or of the last one. */
+static struct area **find_area(const void *memory)
+{
+	struct area **place = &areas;
+
+	while (*place && (*place)->memory != memory)
+		place = &(*place)->next;
+	return place;
+}
+
+void *__vmalloc(size_t size, unsigned int flags)
+{
+	struct area *area;
+	void *memory = allocate(size, 0);
+
+	if (!memory)
+		return NULL;
+	area = malloc(sizeof(*area));
+	core_assert(area);
+	area->memory = memory;
+	pthread_mutex_lock(&areas_lock);
+	area->next = areas;
+	areas = area;
+	pthread_mutex_unlock(&areas_lock);
+	return memory;
+}
+
+bool is_vmalloc_addr(const void *memory)
+{
+	bool found;
+
+	pthread_mutex_lock(&areas_lock);
+	found = *find_area(memory);
+	pthread_mutex_unlock(&areas_lock);
+	return found;
+}
+
 void *kvmalloc(size_t size, unsigned int flags)
 {
-	return allocate(size, 0);
+	return size > CONTIGUOUS_MAX ? __vmalloc(size, flags) : kmalloc(size, flags);
 }
 
 void *kvmalloc_array(size_t count, size_t size, unsigned int flags)
@@ -189,13 +257,16 @@ void *kvmalloc_array(size_t count, size_t size, unsigned int flags)
 
 void kvfree(const void *memory)
 {
-	if (memory)
-		release((void *)memory);
-}
+	struct area **place, *area;
 
-bool is_vmalloc_addr(const void *memory)
-{
-	return malloc_usable_size((void *)memory) > CONTIGUOUS_MAX;
+	pthread_mutex_lock(&areas_lock);
+	place = find_area(memory);
+	area = *place;
+	if (area)
+		*place = area->next;
+	pthread_mutex_unlock(&areas_lock);
+	free(area);
+	kfree(memory);
 }
 
 void *kmalloc(size_t size, unsigned int flags)
@@ -214,7 +285,8 @@ void *kzalloc(size_t size, unsigned int flags)
 
 void kfree(const void *memory)
 {
-	kvfree(memory);
+	if (memory)
+		release((void *)memory);
 }
 
 /* The same numbers in each run. */
@@ -232,6 +304,111 @@ void sort(void *base, size_t count, size_t size, int (*compare)(const void *, co
 	qsort(base, count, size, compare);
 }
 
+/*
+ * RCU: a grace period waits, twice, for the readers that began before it
+ * turned to the other counter. A thread of its own does so for all.
+ */
+static long rcu_readers[2];
+static unsigned int rcu_phase;
+static __thread unsigned int rcu_depth, rcu_entered;
+
+void rcu_read_lock(void)
+{
+	core_atomic_begin();
+	if (rcu_depth++)
+		return;
+	rcu_entered = __atomic_load_n(&rcu_phase, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&rcu_readers[rcu_entered], 1, __ATOMIC_SEQ_CST);
+}
+
+void rcu_read_unlock(void)
+{
+	if (!--rcu_depth)
+		__atomic_fetch_sub(&rcu_readers[rcu_entered], 1, __ATOMIC_SEQ_CST);
+	core_atomic_end();
+}
+
+static void grace_period(void)
+{
+	unsigned int turn, old;
+
+	for (turn = 0; turn < 2; turn++) {
+		old = rcu_phase;
+		__atomic_store_n(&rcu_phase, !old, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&rcu_readers[old], __ATOMIC_SEQ_CST))
+			sched_yield();
+	}
+}
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct rcu_head *first;
+	bool started;
+	bool busy;
+} callbacks = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void *run_callbacks(void *unused)
+{
+	struct rcu_head *head, *next;
+
+	pthread_mutex_lock(&callbacks.lock);
+	for (;;) {
+		head = callbacks.first;
+		callbacks.first = NULL;
+		callbacks.busy = head;
+		pthread_cond_broadcast(&callbacks.changed);
+		if (!head) {
+			pthread_cond_wait(&callbacks.changed, &callbacks.lock);
+			continue;
+		}
+		pthread_mutex_unlock(&callbacks.lock);
+		grace_period();
+		for (; head; head = next) {
+			next = head->next;
+			head->run(head);
+		}
+		pthread_mutex_lock(&callbacks.lock);
+	}
+	return unused;
+}
+
+void core_call_rcu(struct rcu_head *head, void (*run)(struct rcu_head *head))
+{
+	pthread_t thread;
+
+	head->run = run;
+	pthread_mutex_lock(&callbacks.lock);
+	head->next = callbacks.first;
+	callbacks.first = head;
+	if (!callbacks.started) {
+		callbacks.started = true;
+		core_assert(!pthread_create(&thread, NULL, run_callbacks, NULL));
+		pthread_detach(thread);
+	}
+	pthread_cond_broadcast(&callbacks.changed);
+	pthread_mutex_unlock(&callbacks.lock);
+}
+
+static void free_object(struct rcu_head *head)
+{
+	kfree(head->object);
+}
+
+void core_free_rcu(struct rcu_head *head, void *object)
+{
+	head->object = object;
+	core_call_rcu(head, free_object);
+}
+
+void core_settle(void)
+{
+	pthread_mutex_lock(&callbacks.lock);
+	while (callbacks.first || callbacks.busy)
+		pthread_cond_wait(&callbacks.changed, &callbacks.lock);
+	pthread_mutex_unlock(&callbacks.lock);
+}
+
 struct workqueue_struct {
 	int active;
 };
@@ -243,6 +420,7 @@ struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags, i
 
 void destroy_workqueue(struct workqueue_struct *queue)
 {
+	core_settle();
 	release(queue);
 }
 

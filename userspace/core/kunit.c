@@ -9,9 +9,6 @@
 #include <kunit/test.h>
 
 #include "core.h"
-#include "record.h"
-#include "skiplist.h"
-#include "table.h"
 
 struct kunit_memory {
 	struct kunit_memory *next;
@@ -34,17 +31,22 @@ void core_note(const char *format, ...)
 	va_end(arguments);
 }
 
+/* Of many failures the first ones tell enough. */
+#define FAILURES_SHOWN	10
+
 void core_fail(struct kunit *test, bool fatal, const char *file, int line, const char *format, ...)
 {
 	va_list arguments;
 
-	if (test->status == KUNIT_SUCCESS && test->parameter)
+	if (!test->failures && test->parameter)
 		core_note("%s(%s) fails:", test->name, test->parameter);
-	test->status = KUNIT_FAILURE;
-	core_note("%s:%d:", file, line);
-	va_start(arguments, format);
-	note(format, arguments);
-	va_end(arguments);
+	if (fatal || test->failures < FAILURES_SHOWN) {
+		core_note("%s:%d:", file, line);
+		va_start(arguments, format);
+		note(format, arguments);
+		va_end(arguments);
+	}
+	test->failures++;
 	if (fatal)
 		longjmp(test->end, 1);
 }
@@ -89,10 +91,11 @@ static bool run(const struct kunit_case *test_case, const void *value, const cha
 	if (core_suite->exit)
 		core_suite->exit(&test);
 	free_memory(&test);
+	core_settle();
 	core_fail_allocation(0);
 	core_signal(0);
 	KUNIT_EXPECT_EQ(&test, core_allocations(), before);
-	return test.status == KUNIT_SUCCESS;
+	return !test.failures;
 }
 
 static bool run_all(const struct kunit_case *test_case)
@@ -108,21 +111,6 @@ static bool run_all(const struct kunit_case *test_case)
 	return ok;
 }
 
-static void init(void)
-{
-	core_assert(!mtb_record_init());
-	core_assert(!mtb_skiplist_module_init());
-	core_assert(!mtb_table_module_init());
-}
-
-static void finish(void)
-{
-	mtb_table_module_exit();
-	mtb_skiplist_module_exit();
-	mtb_record_exit();
-	core_assert(!core_allocations());
-}
-
 int main(void)
 {
 	const struct kunit_case *test_case;
@@ -132,7 +120,7 @@ int main(void)
 		number++;
 	printf("TAP version 13\n1..%u\n", number);
 
-	init();
+	core_assert(!core_suite->suite_init || !core_suite->suite_init(core_suite));
 	for (test_case = core_suite->test_cases, number = 1; test_case->run_case;
 	     test_case++, number++) {
 		bool ok = run_all(test_case);
@@ -141,6 +129,8 @@ int main(void)
 		printf("%s %u - %s\n", ok ? "ok" : "not ok", number, test_case->name);
 		fflush(stdout);
 	}
-	finish();
+	if (core_suite->suite_exit)
+		core_suite->suite_exit(core_suite);
+	core_assert(!core_allocations());
 	return failed != 0;
 }

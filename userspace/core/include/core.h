@@ -13,6 +13,14 @@
 
 void core_die(const char *text, const char *file, int line) __attribute__((noreturn));
 
+/* Where a kernel must not sleep: it reads under RCU, or is not preemptible. */
+void core_atomic_begin(void);
+void core_atomic_end(void);
+void core_might_sleep(void);
+
+/* Wait until all that waits for a grace period is done. */
+void core_settle(void);
+
 /* Let the @nth allocation from now on fail, once; zero lets none fail. */
 void core_fail_allocation(long nth);
 

@@ -14,17 +14,12 @@
 
 #define KUNIT_PARAM_DESC_SIZE	128
 
-enum kunit_status {
-	KUNIT_SUCCESS,
-	KUNIT_FAILURE,
-};
-
 struct kunit {
 	void *priv;
 	const char *name;
 	const void *param_value;
 	const char *parameter;
-	enum kunit_status status;
+	unsigned int failures;
 	jmp_buf end;
 	struct kunit_memory *memory;
 };
@@ -37,6 +32,8 @@ struct kunit_case {
 
 struct kunit_suite {
 	const char name[256];
+	int (*suite_init)(struct kunit_suite *suite);
+	void (*suite_exit)(struct kunit_suite *suite);
 	int (*init)(struct kunit *test);
 	void (*exit)(struct kunit *test);
 	struct kunit_case *test_cases;

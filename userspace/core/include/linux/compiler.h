@@ -4,11 +4,15 @@
 
 #include <linux/types.h>
 
+#include "core.h"
+
 #define __aligned(bytes)	__attribute__((aligned(bytes)))
 #define __printf(text, first)	__attribute__((format(printf, text, first)))
 #define __init
 #define __exit
+#define __ref
 #define __ro_after_init
+#define noinline		__attribute__((noinline))
 #define fallthrough	__attribute__((__fallthrough__))
 
 #define container_of(pointer, type, member) \
@@ -32,15 +36,19 @@
 #ifdef CORE_TSAN
 #define READ_ONCE(place)		__atomic_load_n(&(place), __ATOMIC_ACQUIRE)
 #define WRITE_ONCE(place, value)	__atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
-#define core_fence(order)		do { } while (0)
+#define smp_rmb()			do { } while (0)
+#define smp_wmb()			do { } while (0)
 #else
 #define READ_ONCE(place)		__atomic_load_n(&(place), __ATOMIC_RELAXED)
 #define WRITE_ONCE(place, value)	__atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
-#define core_fence(order)		__atomic_thread_fence(order)
+#define smp_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()			__atomic_thread_fence(__ATOMIC_RELEASE)
 #endif
 
 #define smp_load_acquire(pointer)		__atomic_load_n((pointer), __ATOMIC_ACQUIRE)
 #define smp_store_release(pointer, value) \
 	__atomic_store_n((pointer), (value), __ATOMIC_RELEASE)
+
+#define WARN_ON_ONCE(condition)	core_assert(!(condition))
 
 #endif /* CORE_LINUX_COMPILER_H */

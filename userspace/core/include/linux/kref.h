@@ -2,42 +2,35 @@
 #ifndef CORE_LINUX_KREF_H
 #define CORE_LINUX_KREF_H
 
-#include <linux/compiler.h>
+#include <linux/refcount.h>
 
 struct kref {
-	unsigned int count;
+	refcount_t refs;
 };
 
 static inline void kref_init(struct kref *ref)
 {
-	__atomic_store_n(&ref->count, 1, __ATOMIC_RELAXED);
+	refcount_set(&ref->refs, 1);
 }
 
 static inline unsigned int kref_read(const struct kref *ref)
 {
-	return __atomic_load_n(&ref->count, __ATOMIC_RELAXED);
+	return refcount_read(&ref->refs);
 }
 
 static inline void kref_get(struct kref *ref)
 {
-	__atomic_fetch_add(&ref->count, 1, __ATOMIC_RELAXED);
+	refcount_inc(&ref->refs);
 }
 
 static inline bool kref_get_unless_zero(struct kref *ref)
 {
-	unsigned int count = kref_read(ref);
-
-	while (count) {
-		if (__atomic_compare_exchange_n(&ref->count, &count, count + 1, false,
-						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			return true;
-	}
-	return false;
+	return refcount_inc_not_zero(&ref->refs);
 }
 
 static inline void kref_put(struct kref *ref, void (*release)(struct kref *ref))
 {
-	if (!__atomic_sub_fetch(&ref->count, 1, __ATOMIC_ACQ_REL))
+	if (refcount_dec_and_test(&ref->refs))
 		release(ref);
 }
 

@@ -4,6 +4,8 @@
 
 #include <linux/compiler.h>
 
+#define LIST_HEAD(name)	struct list_head name = { &(name), &(name) }
+
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
 	list->next = list;
@@ -23,10 +25,15 @@ static inline void list_add(struct list_head *node, struct list_head *list)
 	list->next = node;
 }
 
-static inline void list_del_init(struct list_head *node)
+static inline void list_del(struct list_head *node)
 {
 	node->next->prev = node->prev;
 	node->prev->next = node->next;
+}
+
+static inline void list_del_init(struct list_head *node)
+{
+	list_del(node);
 	INIT_LIST_HEAD(node);
 }
 

@@ -4,8 +4,13 @@
 
 #include <linux/compiler.h>
 
-/* There is one, which counts who holds it. */
+enum module_state {
+	MODULE_STATE_COMING,
+};
+
+/* There is one. It is never initialized: suites do that by themselves. */
 struct module {
+	enum module_state state;
 	int references;
 };
 
@@ -27,5 +32,9 @@ static inline int module_refcount(struct module *module)
 {
 	return __atomic_load_n(&module->references, __ATOMIC_RELAXED);
 }
+
+/* Nobody sets them. */
+#define module_param(name, type, mode)	extern struct module core_module
+#define MODULE_PARM_DESC(name, text)	extern struct module core_module
 
 #endif /* CORE_LINUX_MODULE_H */

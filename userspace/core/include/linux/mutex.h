@@ -27,6 +27,7 @@ static inline void mutex_destroy(struct mutex *mutex)
 
 static inline void mutex_lock(struct mutex *mutex)
 {
+	core_might_sleep();
 	pthread_mutex_lock(&mutex->lock);
 	mutex->held = true;
 	mutex->holder = pthread_self();
@@ -46,7 +47,10 @@ static inline void mutex_unlock(struct mutex *mutex)
 	pthread_mutex_unlock(&mutex->lock);
 }
 
-#define lockdep_assert_held(mutex) \
-	core_assert((mutex)->held && pthread_equal((mutex)->holder, pthread_self()))
+/* Only the holder can be sure of the answer. */
+#define lockdep_is_held(mutex) \
+	((mutex)->held && pthread_equal((mutex)->holder, pthread_self()))
+
+#define lockdep_assert_held(mutex)	core_assert(lockdep_is_held(mutex))
 
 #endif /* CORE_LINUX_MUTEX_H */

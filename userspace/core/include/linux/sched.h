@@ -6,9 +6,10 @@
 
 struct task_struct;
 
-/* Programs are preempted anyway. */
+/* Programs are preempted anyway; but whoever calls this must be ready for it. */
 static inline void cond_resched(void)
 {
+	core_might_sleep();
 }
 
 /* The calling task, where it is one of linux/kthread.h; otherwise NULL. */

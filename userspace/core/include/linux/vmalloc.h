@@ -4,4 +4,6 @@
 
 #include <linux/mm.h>
 
+void *__vmalloc(size_t size, unsigned int flags);
+
 #endif /* CORE_LINUX_VMALLOC_H */

@@ -42,13 +42,13 @@ static inline void remove_wait_queue(wait_queue_head_t *head, struct wait_queue_
 	spin_unlock(&head->lock);
 }
 
-static inline void wake_up_interruptible_all(wait_queue_head_t *head)
+static inline void wake_up_interruptible_poll(wait_queue_head_t *head, unsigned long events)
 {
 	struct wait_queue_entry *entry;
 
 	spin_lock(&head->lock);
 	list_for_each_entry(entry, &head->entries, node)
-		entry->wake(entry, 0, 0, NULL);
+		entry->wake(entry, 0, 0, (void *)events);
 	spin_unlock(&head->lock);
 }
 

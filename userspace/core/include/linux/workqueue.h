@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Work is done at once, by whoever queues it. */
 #ifndef CORE_LINUX_WORKQUEUE_H
 #define CORE_LINUX_WORKQUEUE_H
 
-#include <linux/compiler.h>
+#include <linux/rcupdate.h>
 
 #define WQ_UNBOUND	0
+#define WQ_MEM_RECLAIM	0
 
 struct workqueue_struct;
 
@@ -15,6 +15,7 @@ struct work_struct {
 
 struct rcu_work {
 	struct work_struct work;
+	struct rcu_head rcu;
 };
 
 #define INIT_RCU_WORK(rcu_work, function)	((rcu_work)->work.run = (function))
@@ -24,14 +25,17 @@ static inline struct rcu_work *to_rcu_work(struct work_struct *work)
 	return container_of(work, struct rcu_work, work);
 }
 
+static inline void core_run_work(struct rcu_head *head)
+{
+	struct work_struct *work = &container_of(head, struct rcu_work, rcu)->work;
+
+	work->run(work);
+}
+
 static inline void queue_rcu_work(struct workqueue_struct *queue, struct rcu_work *rcu_work)
 {
 	(void)queue;
-	rcu_work->work.run(&rcu_work->work);
-}
-
-static inline void rcu_barrier(void)
-{
+	core_call_rcu(&rcu_work->rcu, core_run_work);
 }
 
 struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags, int active);
