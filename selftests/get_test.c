@@ -104,6 +104,13 @@ TEST_F(get, snapshot)
 		}
 		EXPECT_EQ(snapshot, self->get.snapshot);
 	}
+	/* The snapshot of an empty table sees nothing. */
+	EXPECT_EQ(-ENOENT, table_differs(self->fd, MEMTABLE_SNAPSHOT_EMPTY,
+					 "key", ""));
+	EXPECT_EQ(-EINVAL, table_differs(self->fd, MEMTABLE_MAX_SEQUENCE + 1,
+					 "key", ""));
+	EXPECT_EQ(-EINVAL, table_differs(self->fd, MEMTABLE_SNAPSHOT_EMPTY - 1,
+					 "key", ""));
 	/* What lies beyond the last sequence is the latest. */
 	EXPECT_EQ(0, table_differs(self->fd, 31, "key", "thirty"));
 	EXPECT_EQ(0, table_differs(self->fd, MEMTABLE_MAX_SEQUENCE, "key",

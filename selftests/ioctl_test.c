@@ -26,13 +26,13 @@ struct subject {
 		struct memtable_scan scan;
 		struct memtable_number number;
 		struct memtable_list list;
+		struct memtable_share share;
+		struct memtable_pivot pivot;
+		struct memtable_split split;
 	} argument;
 };
 
-/*
- * Makes the valid argument anew, and for PUBLISH and DROP the registry such
- * that it is one.
- */
+/* Makes the valid argument anew, and the registry such that it is one. */
 static void subject_prepare(struct subject *const subject,
 			    const unsigned long request)
 {
@@ -76,6 +76,7 @@ static void subject_prepare(struct subject *const subject,
 		};
 		break;
 	case MEMTABLE_IOC_PUBLISH:
+	case MEMTABLE_IOC_ROTATE:
 		table_drop(subject->fd, subject->number);
 		subject->argument.number.number = subject->number;
 		break;
@@ -92,7 +93,42 @@ static void subject_prepare(struct subject *const subject,
 			.capacity = 8,
 		};
 		break;
+	case MEMTABLE_IOC_PIVOT:
+		subject->argument.pivot = (struct memtable_pivot){
+			.key = ADDRESS(subject->buffer),
+			.key_size = sizeof(subject->buffer),
+		};
+		break;
+	case MEMTABLE_IOC_SPLIT:
+		subject->argument.split = (struct memtable_split){
+			STRING(pivot, "z"),
+		};
+		break;
 	}
+}
+
+/*
+ * Makes the request with @argument, and closes the descriptor that it may
+ * return.
+ */
+static int subject_request(const unsigned long request_number, const int fd,
+			   void *const argument)
+{
+	const int ret = request(fd, request_number, argument);
+	struct memtable_share share;
+	struct memtable_split split;
+
+	if (ret)
+		return ret;
+	switch (_IOC_NR(request_number)) {
+	case _IOC_NR(MEMTABLE_IOC_SHARE):
+		memcpy(&share, argument, sizeof(share));
+		return close(share.fd);
+	case _IOC_NR(MEMTABLE_IOC_SPLIT):
+		memcpy(&split, argument, sizeof(split));
+		return close(split.fd);
+	}
+	return 0;
 }
 
 static void subject_open(struct subject *const subject,
@@ -126,74 +162,97 @@ FIXTURE(request)
 FIXTURE_VARIANT(request)
 {
 	unsigned long request;
-	/* The access that the request needs; O_RDWR if any will do. */
-	int mode;
+	/* What the device must have been opened for. */
+	bool reads;
+	bool writes;
 };
 
 FIXTURE_VARIANT_ADD(request, info)
 {
 	.request = MEMTABLE_IOC_INFO,
-	.mode = O_RDWR,
 };
 
 FIXTURE_VARIANT_ADD(request, configure)
 {
 	.request = MEMTABLE_IOC_CONFIGURE,
-	.mode = O_WRONLY,
+	.writes = true,
 };
 
 FIXTURE_VARIANT_ADD(request, add)
 {
 	.request = MEMTABLE_IOC_ADD,
-	.mode = O_WRONLY,
+	.writes = true,
 };
 
 FIXTURE_VARIANT_ADD(request, get)
 {
 	.request = MEMTABLE_IOC_GET,
-	.mode = O_RDONLY,
+	.reads = true,
 };
 
 FIXTURE_VARIANT_ADD(request, write)
 {
 	.request = MEMTABLE_IOC_WRITE,
-	.mode = O_WRONLY,
+	.writes = true,
 };
 
 FIXTURE_VARIANT_ADD(request, read)
 {
 	.request = MEMTABLE_IOC_READ,
-	.mode = O_RDONLY,
+	.reads = true,
 };
 
 FIXTURE_VARIANT_ADD(request, scan)
 {
 	.request = MEMTABLE_IOC_SCAN,
-	.mode = O_RDONLY,
+	.reads = true,
 };
 
 FIXTURE_VARIANT_ADD(request, publish)
 {
 	.request = MEMTABLE_IOC_PUBLISH,
-	.mode = O_WRONLY,
+	.writes = true,
 };
 
 FIXTURE_VARIANT_ADD(request, attach)
 {
 	.request = MEMTABLE_IOC_ATTACH,
-	.mode = O_RDWR,
 };
 
 FIXTURE_VARIANT_ADD(request, list)
 {
 	.request = MEMTABLE_IOC_LIST,
-	.mode = O_RDWR,
 };
 
 FIXTURE_VARIANT_ADD(request, drop)
 {
 	.request = MEMTABLE_IOC_DROP,
-	.mode = O_WRONLY,
+	.writes = true,
+};
+
+FIXTURE_VARIANT_ADD(request, rotate)
+{
+	.request = MEMTABLE_IOC_ROTATE,
+	.writes = true,
+};
+
+FIXTURE_VARIANT_ADD(request, share)
+{
+	.request = MEMTABLE_IOC_SHARE,
+	.reads = true,
+};
+
+FIXTURE_VARIANT_ADD(request, pivot)
+{
+	.request = MEMTABLE_IOC_PIVOT,
+	.reads = true,
+};
+
+FIXTURE_VARIANT_ADD(request, split)
+{
+	.request = MEMTABLE_IOC_SPLIT,
+	.reads = true,
+	.writes = true,
 };
 
 FIXTURE_SETUP(request)
@@ -224,29 +283,34 @@ static bool request_writes(const unsigned long request)
 /* The valid argument that the other tests spoil is valid. */
 TEST_F(request, valid)
 {
-	EXPECT_EQ(0, request(self->subject.fd, variant->request, &self->subject.argument));
+	EXPECT_EQ(0, subject_request(variant->request, self->subject.fd,
+				     &self->subject.argument));
 }
 
 /* A request needs an open file that may do what it does. */
 TEST_F(request, access_mode)
 {
-	static const int modes[] = { O_RDONLY, O_WRONLY };
+	struct subject *const subject = &self->subject;
 
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		const bool may = variant->mode == O_RDWR ||
-				 variant->mode == modes[i];
-		const int fd = open(DEVICE_PATH, modes[i] | O_CLOEXEC);
-		int ret;
+	for (unsigned int i = 0; i < 2; i++) {
+		const bool reads = i == 0;
+		const bool may = reads ? !variant->writes : !variant->reads;
+		const int fd = open(DEVICE_PATH, (reads ? O_RDONLY : O_WRONLY) |
+							 O_CLOEXEC);
+		int expected = may ? 0 : -EBADF;
 
 		ASSERT_LE(0, fd);
-		subject_prepare(&self->subject, variant->request);
-		ret = request(fd, variant->request, &self->subject.argument);
-		/* Here the table is empty. */
-		if (may && variant->request == MEMTABLE_IOC_GET) {
-			EXPECT_EQ(-ENOENT, ret);
-		} else {
-			EXPECT_EQ(may ? 0 : -EBADF, ret);
-		}
+		subject_prepare(subject, variant->request);
+		/* A full descriptor cannot be made of less, though. */
+		if (variant->request == MEMTABLE_IOC_SHARE)
+			subject->argument.share.flags =
+				MEMTABLE_SHARE_READ_ONLY;
+		/* And this table is empty. */
+		if (may && (variant->request == MEMTABLE_IOC_GET ||
+			    variant->request == MEMTABLE_IOC_PIVOT))
+			expected = -ENOENT;
+		EXPECT_EQ(expected, subject_request(variant->request, fd,
+						    &subject->argument));
 		EXPECT_EQ(0, close(fd));
 	}
 }
@@ -254,15 +318,15 @@ TEST_F(request, access_mode)
 /* The structure may lie at any address. */
 TEST_F(request, unaligned)
 {
+	struct subject *const subject = &self->subject;
 	const size_t size = _IOC_SIZE(variant->request);
-	char *const buffer = malloc(size + 8);
+	char *const buffer = checked(malloc(size + 8));
 
-	ASSERT_NE(NULL, buffer);
 	for (size_t shift = 1; shift < 8; shift++) {
-		subject_prepare(&self->subject, variant->request);
-		memcpy(buffer + shift, &self->subject.argument, size);
-		EXPECT_EQ(0,
-			  request(self->subject.fd, variant->request, buffer + shift));
+		subject_prepare(subject, variant->request);
+		memcpy(buffer + shift, &subject->argument, size);
+		EXPECT_EQ(0, subject_request(variant->request, subject->fd,
+					     buffer + shift));
 	}
 	free(buffer);
 }
@@ -270,115 +334,141 @@ TEST_F(request, unaligned)
 /* A request with another direction is another request. */
 TEST_F(request, wrong_direction)
 {
+	struct subject *const subject = &self->subject;
+
 	for (unsigned int direction = 0; direction < 4; direction++) {
 		if (direction == _IOC_DIR(variant->request))
 			continue;
 		EXPECT_EQ(-ENOTTY,
-			  request(self->subject.fd,
+			  request(subject->fd,
 				  _IOC(direction, MEMTABLE_IOC_MAGIC,
 				       _IOC_NR(variant->request),
 				       _IOC_SIZE(variant->request)),
-				  &self->subject.argument));
+				  &subject->argument));
 	}
 }
 
 /* A structure smaller than its first version is refused. */
 TEST_F(request, smaller)
 {
-	struct image image = table_image(self->subject.fd);
+	struct subject *const subject = &self->subject;
+	struct image image = table_image(subject->fd);
 
 	for (size_t size = 0; size < _IOC_SIZE(variant->request); size++) {
 		EXPECT_EQ(-EINVAL,
-			  request(self->subject.fd,
+			  request(subject->fd,
 				  request_sized(variant->request, size),
-				  &self->subject.argument))
+				  &subject->argument))
 		{
 			TH_LOG("Size %zu", size);
 		}
 	}
-	EXPECT_TRUE(table_unchanged(self->subject.fd, &image));
+	EXPECT_TRUE(table_unchanged(subject->fd, &image));
 }
 
 /* A structure with fields that the kernel does not know works if they are zero. */
 TEST_F(request, larger)
 {
+	struct subject *const subject = &self->subject;
 	const size_t known = _IOC_SIZE(variant->request);
 
 	for (size_t tail = 1; tail <= 64; tail++) {
-		subject_prepare(&self->subject, variant->request);
-		EXPECT_EQ(0, request(self->subject.fd,
-				     request_sized(variant->request,
-						   known + tail),
-				     &self->subject.argument));
-		EXPECT_TRUE(all_bytes(self->subject.argument.bytes + known, tail, 0));
+		subject_prepare(subject, variant->request);
+		EXPECT_EQ(0, subject_request(request_sized(variant->request,
+							   known + tail),
+					     subject->fd, &subject->argument));
+		EXPECT_TRUE(all_bytes(subject->argument.bytes + known, tail,
+				      0));
 	}
 }
 
 /* An unknown field that is not zero is refused, and nothing is done. */
 TEST_F(request, larger_not_zero)
 {
+	struct subject *const subject = &self->subject;
 	const size_t known = _IOC_SIZE(variant->request);
-	struct image image = table_image(self->subject.fd);
+	struct image image = table_image(subject->fd);
 
 	/* All that INFO has is results: what they were is ignored. */
 	if (variant->request == MEMTABLE_IOC_INFO) {
-		memset(&self->subject.argument, CANARY, sizeof(self->subject.argument));
-		EXPECT_EQ(0, request(self->subject.fd,
+		memset(&subject->argument, CANARY, sizeof(subject->argument));
+		EXPECT_EQ(0, request(subject->fd,
 				     request_sized(variant->request, known + 8),
-				     &self->subject.argument));
-		EXPECT_TRUE(all_bytes(self->subject.argument.bytes + known, 8, 0));
-		EXPECT_TRUE(all_bytes(self->subject.argument.bytes + known + 8, 8,
+				     &subject->argument));
+		EXPECT_TRUE(all_bytes(subject->argument.bytes + known, 8, 0));
+		EXPECT_TRUE(all_bytes(subject->argument.bytes + known + 8, 8,
 				      CANARY));
 		return;
 	}
 	for (size_t tail = 0; tail < 64; tail++) {
-		self->subject.argument.bytes[known + tail] = 1;
-		EXPECT_EQ(-E2BIG, request(self->subject.fd,
+		subject->argument.bytes[known + tail] = 1;
+		EXPECT_EQ(-E2BIG, request(subject->fd,
 					  request_sized(variant->request,
 							known + 64),
-					  &self->subject.argument));
-		self->subject.argument.bytes[known + tail] = 0;
+					  &subject->argument));
+		subject->argument.bytes[known + tail] = 0;
 	}
-	EXPECT_TRUE(table_unchanged(self->subject.fd, &image));
+	EXPECT_TRUE(table_unchanged(subject->fd, &image));
 }
 
 /* Nothing behind the structure is read or written. */
 TEST_F(request, page_end)
 {
+	struct subject *const subject = &self->subject;
 	const size_t size = _IOC_SIZE(variant->request);
 
-	EXPECT_EQ(0, request(self->subject.fd, variant->request,
-			     guarded_copy(&self->subject.argument, size)));
+	EXPECT_EQ(0, subject_request(variant->request, subject->fd,
+				     guarded_copy(&subject->argument, size)));
+}
+
+/* The number that the next descriptor would have. */
+static int descriptor_next(void)
+{
+	const int fd = dup(STDERR_FILENO);
+
+	close(fd);
+	return fd;
 }
 
 /* A structure that cannot be read, or only its beginning, is a bad pointer. */
 TEST_F(request, bad_pointer)
 {
+	struct subject *const subject = &self->subject;
 	const size_t size = _IOC_SIZE(variant->request);
-	char *const end =
-		(char *)guarded_copy(&self->subject.argument, size) + size;
-	struct image image = table_image(self->subject.fd);
+	char *const end = (char *)guarded(size) + size;
+	struct image image = table_image(subject->fd);
 
-	EXPECT_EQ(-EFAULT, request(self->subject.fd, variant->request, NULL));
-	EXPECT_EQ(-EFAULT, request(self->subject.fd, variant->request, (void *)-4096L));
+	EXPECT_EQ(-EFAULT, request(subject->fd, variant->request, NULL));
+	EXPECT_EQ(-EFAULT, request(subject->fd, variant->request,
+				   (void *)-4096L));
 	for (size_t missing = 1; missing <= size; missing++) {
-		memmove(end - (size - missing), &self->subject.argument,
-			size - missing);
-		EXPECT_EQ(-EFAULT, request(self->subject.fd, variant->request,
-					   end - (size - missing)));
+		char *const start = end - (size - missing);
+
+		memcpy(start, &subject->argument, size - missing);
+		EXPECT_EQ(-EFAULT, request(subject->fd, variant->request,
+					   start));
 	}
-	EXPECT_TRUE(table_unchanged(self->subject.fd, &image));
+	EXPECT_TRUE(table_unchanged(subject->fd, &image));
 }
 
 /* A structure in read-only memory does for a request without results. */
 TEST_F(request, read_only)
 {
+	struct subject *const subject = &self->subject;
 	const size_t size = _IOC_SIZE(variant->request);
-	char *const copy = read_only_copy(&self->subject.argument, size);
+	char *const copy = read_only_copy(&subject->argument, size);
+	struct image image = table_image(subject->fd);
+	const int next = descriptor_next();
 
-	EXPECT_EQ(request_writes(variant->request) ? -EFAULT : 0,
-		  request(self->subject.fd, variant->request, copy));
-	EXPECT_EQ(0, memcmp(&self->subject.argument, copy, size));
+	if (request_writes(variant->request)) {
+		EXPECT_EQ(-EFAULT,
+			  request(subject->fd, variant->request, copy));
+		EXPECT_TRUE(table_unchanged(subject->fd, &image));
+	} else {
+		EXPECT_EQ(0, request(subject->fd, variant->request, copy));
+	}
+	EXPECT_EQ(0, memcmp(&subject->argument, copy, size));
+	EXPECT_EQ(next, descriptor_next());
 }
 
 FIXTURE(field)
@@ -409,6 +499,13 @@ FIXTURE_VARIANT_ADD(field, add_flags)
 {
 	.request = MEMTABLE_IOC_ADD,
 	.offset = offsetof(struct memtable_add, flags),
+	.known = MEMTABLE_ADD_IF_ABSENT | MEMTABLE_ADD_IF_SEQUENCE,
+};
+
+FIXTURE_VARIANT_ADD(field, add_expected)
+{
+	.request = MEMTABLE_IOC_ADD,
+	.offset = offsetof(struct memtable_add, expected),
 };
 
 FIXTURE_VARIANT_ADD(field, get_flags)
@@ -485,6 +582,50 @@ FIXTURE_VARIANT_ADD(field, list_flags)
 {
 	.request = MEMTABLE_IOC_LIST,
 	.offset = offsetof(struct memtable_list, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, rotate_flags)
+{
+	.request = MEMTABLE_IOC_ROTATE,
+	.offset = offsetof(struct memtable_number, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, rotate_reserved)
+{
+	.request = MEMTABLE_IOC_ROTATE,
+	.offset = offsetof(struct memtable_number, reserved),
+};
+
+FIXTURE_VARIANT_ADD(field, share_flags)
+{
+	.request = MEMTABLE_IOC_SHARE,
+	.offset = offsetof(struct memtable_share, flags),
+	.known = MEMTABLE_SHARE_READ_ONLY,
+};
+
+FIXTURE_VARIANT_ADD(field, pivot_flags)
+{
+	.request = MEMTABLE_IOC_PIVOT,
+	.offset = offsetof(struct memtable_pivot, flags),
+};
+
+FIXTURE_VARIANT_ADD(field, pivot_reserved)
+{
+	.request = MEMTABLE_IOC_PIVOT,
+	.offset = offsetof(struct memtable_pivot, reserved),
+};
+
+FIXTURE_VARIANT_ADD(field, split_flags)
+{
+	.request = MEMTABLE_IOC_SPLIT,
+	.offset = offsetof(struct memtable_split, flags),
+	.known = MEMTABLE_SPLIT_HALF,
+};
+
+FIXTURE_VARIANT_ADD(field, split_reserved)
+{
+	.request = MEMTABLE_IOC_SPLIT,
+	.offset = offsetof(struct memtable_split, reserved),
 };
 
 FIXTURE_SETUP(field)

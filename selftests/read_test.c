@@ -89,6 +89,18 @@ TEST_F(read, snapshot)
 	stream_free(&expected);
 }
 
+/* A snapshot is a sequence number that there can be, or the empty one. */
+TEST_F(read, unknown_snapshot)
+{
+	self->read.snapshot = MEMTABLE_MAX_SEQUENCE + 1;
+	EXPECT_EQ(-EINVAL, read_request(self));
+	self->read.snapshot = MEMTABLE_SNAPSHOT_EMPTY - 1;
+	EXPECT_EQ(-EINVAL, read_request(self));
+	self->read.snapshot = MEMTABLE_MAX_SEQUENCE;
+	EXPECT_EQ(0, read_request(self));
+	EXPECT_EQ(4, self->read.snapshot);
+}
+
 /* No keys are no question: nothing is answered. */
 TEST_F(read, no_keys)
 {
@@ -116,6 +128,12 @@ TEST_F(read, empty_table)
 	EXPECT_EQ(4, self->read.count);
 	EXPECT_EQ(0, self->read.found);
 	EXPECT_EQ(self->keys.length, self->read.records_length);
+	/* That snapshot stays empty. */
+	EXPECT_EQ(MEMTABLE_SNAPSHOT_EMPTY, self->read.snapshot);
+	ASSERT_EQ(0, table_put(fd, 0, "apple", "red"));
+	ASSERT_EQ(0, request(fd, MEMTABLE_IOC_READ, &self->read));
+	EXPECT_EQ(0, self->read.found);
+	EXPECT_EQ(MEMTABLE_SNAPSHOT_EMPTY, self->read.snapshot);
 	EXPECT_EQ(0, close(fd));
 }
 

@@ -113,26 +113,19 @@ TEST_F(registry, taken)
 	ASSERT_EQ(0, table_put(self->fd, 0, "key", "value"));
 	ASSERT_EQ(0, table_publish(self->fd, self->number));
 	EXPECT_EQ(-EEXIST, table_publish(other, self->number));
-	EXPECT_EQ(-EEXIST, table_publish(self->fd, self->number));
 	ASSERT_EQ(0, table_attach(other, self->number));
 	EXPECT_EQ(0, table_differs(other, 0, "key", "value"));
 	EXPECT_EQ(0, close(other));
 }
 
-/* A table may have many numbers; dropping one leaves the others. */
-TEST_F(registry, many_numbers)
+/* A table has one number at a time. */
+TEST_F(registry, one_number)
 {
-	const int other = table_open();
-
-	ASSERT_LE(0, other);
 	ASSERT_EQ(0, table_publish(self->fd, self->number));
-	ASSERT_EQ(0, table_publish(self->fd, self->number + 1));
-	ASSERT_EQ(0, table_put(self->fd, 0, "key", "value"));
+	EXPECT_EQ(-EBUSY, table_publish(self->fd, self->number + 1));
+	EXPECT_EQ(-ENOENT, table_drop(self->fd, self->number + 1));
 	ASSERT_EQ(0, table_drop(self->fd, self->number));
-	EXPECT_EQ(-ENOENT, table_attach(other, self->number));
-	EXPECT_EQ(0, table_attach(other, self->number + 1));
-	EXPECT_EQ(0, table_differs(other, 0, "key", "value"));
-	EXPECT_EQ(0, close(other));
+	EXPECT_EQ(0, table_publish(self->fd, self->number + 1));
 }
 
 /* What is not there can neither be attached nor dropped. */
@@ -251,6 +244,19 @@ TEST_F_TIMEOUT(registry, outlives_kill, LONG_TIMEOUT)
  * LIST
  */
 
+/* Publishes a new table with @count entries. */
+static int publish_new(const __u64 number, const unsigned int count)
+{
+	const int fd = table_open();
+	int ret = 0;
+
+	for (unsigned int i = 0; i < count && !ret; i++)
+		ret = table_put(fd, 0, "key", "value");
+	ret = ret ?: table_publish(fd, number);
+	close(fd);
+	return ret;
+}
+
 /* What LIST says of the table under self->number + @i, if it is there. */
 static int list(const FIXTURE_DATA(registry) *const self,
 		struct memtable_list *const list,
@@ -300,8 +306,9 @@ TEST_F(registry, list_order)
 
 	/* Published in another order: a step without a common divisor. */
 	for (unsigned int i = 0; i < NUMBERS; i++) {
-		ASSERT_EQ(0, table_publish(self->fd,
-					   self->number + i * 7 % NUMBERS));
+		const unsigned int place = i * 7 % NUMBERS;
+
+		ASSERT_EQ(0, publish_new(self->number + place, place));
 	}
 	for (unsigned int first = 0; first < NUMBERS; first++) {
 		argument = (struct memtable_list){
@@ -314,6 +321,7 @@ TEST_F(registry, list_order)
 		ASSERT_EQ(NUMBERS - first, argument.count);
 		for (unsigned int i = 0; i < argument.count; i++) {
 			EXPECT_EQ(self->number + first + i, entries[i].number);
+			EXPECT_EQ(first + i, entries[i].entries);
 		}
 	}
 }
@@ -322,7 +330,7 @@ TEST_F(registry, list_order)
 TEST_F(registry, list_pages)
 {
 	for (unsigned int i = 0; i < NUMBERS; i++) {
-		ASSERT_EQ(0, table_publish(self->fd, self->number + i));
+		ASSERT_EQ(0, publish_new(self->number + i, 0));
 	}
 	for (__u32 capacity = 1; capacity < NUMBERS; capacity++) {
 		struct memtable_list argument = {
@@ -390,36 +398,36 @@ TEST_F(registry, list_last)
 	}
 }
 
-/* An entry is as large as its first version, or larger, up to a page. */
+/* An entry is as large as its first version, or larger, up to 4096 bytes. */
 TEST_F(registry, list_entry_size)
 {
-	const size_t page = sysconf(_SC_PAGESIZE);
 	const size_t known = sizeof(struct memtable_list_entry);
-	unsigned char *const buffer = checked(malloc(2 * page));
+	const size_t most = 4096;
+	unsigned char *const buffer = checked(malloc(2 * most));
 	struct memtable_list argument = {
 		.entries = ADDRESS(buffer),
 		.capacity = 2,
 	};
 
 	ASSERT_EQ(0, table_publish(self->fd, self->number));
-	ASSERT_EQ(0, table_publish(self->fd, self->number + 1));
+	ASSERT_EQ(0, publish_new(self->number + 1, 0));
 	for (size_t size = 0; size < known; size++) {
 		argument.start = self->number;
 		argument.entry_size = size;
 		EXPECT_EQ(-EINVAL,
 			  request(self->fd, MEMTABLE_IOC_LIST, &argument));
 	}
-	argument.entry_size = page + 1;
+	argument.entry_size = most + 1;
 	EXPECT_EQ(-E2BIG, request(self->fd, MEMTABLE_IOC_LIST, &argument));
 	argument.entry_size = UINT32_MAX;
 	EXPECT_EQ(-E2BIG, request(self->fd, MEMTABLE_IOC_LIST, &argument));
 
-	for (size_t size = known; size <= page; size = size < known + 16 ?
+	for (size_t size = known; size <= most; size = size < known + 16 ?
 							 size + 1 :
 							 size * 2) {
 		struct memtable_list_entry entry;
 
-		memset(buffer, CANARY, 2 * page);
+		memset(buffer, CANARY, 2 * most);
 		argument.entry_size = size;
 		EXPECT_EQ(0, request(self->fd, MEMTABLE_IOC_LIST, &argument));
 		ASSERT_EQ(2, argument.count);
@@ -429,10 +437,10 @@ TEST_F(registry, list_entry_size)
 			EXPECT_TRUE(all_bytes(buffer + i * size + known,
 					      size - known, 0));
 		}
-		EXPECT_TRUE(all_bytes(buffer + 2 * size, 2 * page - 2 * size,
+		EXPECT_TRUE(all_bytes(buffer + 2 * size, 2 * most - 2 * size,
 				      CANARY));
 	}
-	argument.entry_size = page;
+	argument.entry_size = most;
 	EXPECT_EQ(0, request(self->fd, MEMTABLE_IOC_LIST, &argument));
 	free(buffer);
 }
@@ -445,7 +453,7 @@ TEST_F(registry, list_bad_pointer)
 	struct memtable_list argument;
 
 	ASSERT_EQ(0, table_publish(self->fd, self->number));
-	ASSERT_EQ(0, table_publish(self->fd, self->number + 1));
+	ASSERT_EQ(0, publish_new(self->number + 1, 0));
 	EXPECT_EQ(-EFAULT, list(self, &argument, NULL, 2));
 	EXPECT_EQ(-EFAULT, list(self, &argument, end, 2));
 	EXPECT_EQ(-EFAULT, list(self, &argument, end - 1, 2));
@@ -493,15 +501,39 @@ FIXTURE_SETUP(user)
 FIXTURE_TEARDOWN(user)
 {
 	table_drop(self->root, self->number);
+	EXPECT_EQ(0, seteuid(USER));
 	table_drop(self->user, self->number);
+	EXPECT_EQ(0, seteuid(0));
 	EXPECT_EQ(0, close(self->root));
 	EXPECT_EQ(0, close(self->user));
+}
+
+/* A request about the registry, from a process of the user. */
+static int request_as(const uid_t user, const int fd,
+		      const unsigned long request_number, void *const argument)
+{
+	int ret;
+
+	if (seteuid(user))
+		abort();
+	ret = request(fd, request_number, argument);
+	if (seteuid(0))
+		abort();
+	return ret;
+}
+
+static int number_as(const uid_t user, const int fd,
+		     const unsigned long request_number, const __u64 number)
+{
+	struct memtable_number argument = { .number = number };
+
+	return request_as(user, fd, request_number, &argument);
 }
 
 /* No user sees another's numbers, be that user root. */
 TEST_F(user, unseen)
 {
-	struct memtable_list_entry entry;
+	struct memtable_list_entry entry = {};
 	struct memtable_list list = {
 		.start = self->number,
 		.entries = ADDRESS(&entry),
@@ -509,20 +541,24 @@ TEST_F(user, unseen)
 		.capacity = 1,
 	};
 
-	ASSERT_EQ(0, table_publish(self->user, self->number));
+	ASSERT_EQ(0, number_as(USER, self->user, MEMTABLE_IOC_PUBLISH,
+			       self->number));
 	EXPECT_EQ(-ENOENT, table_attach(self->root, self->number));
 	EXPECT_EQ(-ENOENT, table_drop(self->root, self->number));
 	ASSERT_EQ(0, request(self->root, MEMTABLE_IOC_LIST, &list));
 	EXPECT_TRUE(!list.count || entry.number != self->number);
-	ASSERT_EQ(0, request(self->user, MEMTABLE_IOC_LIST, &list));
+	ASSERT_EQ(0, request_as(USER, self->user, MEMTABLE_IOC_LIST, &list));
 	EXPECT_EQ(1, list.count);
 	EXPECT_EQ(self->number, entry.number);
-	EXPECT_EQ(0, table_drop(self->user, self->number));
+	EXPECT_EQ(0, number_as(USER, self->user, MEMTABLE_IOC_DROP,
+			       self->number));
 
 	ASSERT_EQ(0, table_publish(self->root, self->number));
-	EXPECT_EQ(-ENOENT, table_attach(self->user, self->number));
-	EXPECT_EQ(-ENOENT, table_drop(self->user, self->number));
-	ASSERT_EQ(0, request(self->user, MEMTABLE_IOC_LIST, &list));
+	EXPECT_EQ(-ENOENT, number_as(USER, self->user, MEMTABLE_IOC_ATTACH,
+				     self->number));
+	EXPECT_EQ(-ENOENT, number_as(USER, self->user, MEMTABLE_IOC_DROP,
+				     self->number));
+	ASSERT_EQ(0, request_as(USER, self->user, MEMTABLE_IOC_LIST, &list));
 	EXPECT_EQ(0, list.count);
 }
 
@@ -532,24 +568,154 @@ TEST_F(user, same_number)
 	ASSERT_EQ(0, table_put(self->root, 0, "who", "root"));
 	ASSERT_EQ(0, table_put(self->user, 0, "who", "user"));
 	ASSERT_EQ(0, table_publish(self->root, self->number));
-	ASSERT_EQ(0, table_publish(self->user, self->number));
+	ASSERT_EQ(0, number_as(USER, self->user, MEMTABLE_IOC_PUBLISH,
+			       self->number));
 	ASSERT_EQ(0, table_attach(self->root, self->number));
-	ASSERT_EQ(0, table_attach(self->user, self->number));
+	ASSERT_EQ(0, number_as(USER, self->user, MEMTABLE_IOC_ATTACH,
+			       self->number));
 	EXPECT_EQ(0, table_differs(self->root, 0, "who", "root"));
 	EXPECT_EQ(0, table_differs(self->user, 0, "who", "user"));
-	EXPECT_EQ(0, table_drop(self->user, self->number));
+	EXPECT_EQ(0, number_as(USER, self->user, MEMTABLE_IOC_DROP,
+			       self->number));
 	EXPECT_EQ(0, table_attach(self->root, self->number));
 }
 
-/* It counts who opened the device, not who makes the request. */
-TEST_F(user, opener)
+/* Whoever is given a descriptor has its table, but none of the opener's numbers. */
+TEST_F(user, given_descriptor)
 {
-	ASSERT_EQ(0, table_publish(self->user, self->number));
+	struct memtable_list list = {
+		.entry_size = sizeof(struct memtable_list_entry),
+	};
+
+	ASSERT_EQ(0, table_publish(self->root, self->number));
+	EXPECT_EQ(-EPERM, number_as(USER, self->root, MEMTABLE_IOC_PUBLISH,
+				    self->number + 1));
+	EXPECT_EQ(-EPERM, number_as(USER, self->root, MEMTABLE_IOC_ATTACH,
+				    self->number));
+	EXPECT_EQ(-EPERM, number_as(USER, self->root, MEMTABLE_IOC_ROTATE,
+				    self->number + 1));
+	EXPECT_EQ(-EPERM, number_as(USER, self->root, MEMTABLE_IOC_DROP,
+				    self->number));
+	EXPECT_EQ(-EPERM, request_as(USER, self->root, MEMTABLE_IOC_LIST,
+				     &list));
+	/* Nor may root use a user's. */
+	EXPECT_EQ(-EPERM, table_publish(self->user, self->number));
+
 	ASSERT_EQ(0, seteuid(USER));
-	EXPECT_EQ(-ENOENT, table_attach(self->root, self->number));
-	EXPECT_EQ(0, table_attach(self->user, self->number));
+	EXPECT_EQ(0, table_put(self->root, 0, "key", "value"));
+	EXPECT_EQ(0, table_differs(self->root, 0, "key", "value"));
 	ASSERT_EQ(0, seteuid(0));
-	EXPECT_EQ(0, table_attach(self->user, self->number));
+}
+
+/*
+ * Quotas. They are the module's, so the fixture puts them back; and they are
+ * tested as another user, who has no other tables.
+ */
+
+#define PARAMETERS "/sys/module/memtable/parameters/"
+
+/* Writes @value to a parameter, and before that its old value to @before. */
+static int parameter_set(const char *const path, const char *const value,
+			 char *const before, const size_t size)
+{
+	const int fd = open(path, O_RDWR | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	if (before) {
+		length = read(fd, before, size - 1);
+		before[length > 0 ? length : 0] = 0;
+	}
+	length = pwrite(fd, value, strlen(value), 0);
+	close(fd);
+	return length == (ssize_t)strlen(value) ? 0 : -EIO;
+}
+
+FIXTURE(quota)
+{
+	FIXTURE_DATA(user) user;
+	int fd;
+	__u64 number;
+	char user_tables[32];
+	char user_bytes[32];
+};
+
+FIXTURE_SETUP(quota)
+{
+	user_setup(_metadata, &self->user, NULL);
+	self->fd = self->user.user;
+	self->number = self->user.number;
+	ASSERT_EQ(0, parameter_set(PARAMETERS "user_tables", "1",
+				   self->user_tables,
+				   sizeof(self->user_tables)));
+	ASSERT_EQ(0, parameter_set(PARAMETERS "user_bytes", "100000",
+				   self->user_bytes,
+				   sizeof(self->user_bytes)));
+	ASSERT_EQ(0, seteuid(USER));
+}
+
+FIXTURE_TEARDOWN(quota)
+{
+	table_drop(self->fd, self->number);
+	EXPECT_EQ(0, seteuid(0));
+	EXPECT_EQ(0, parameter_set(PARAMETERS "user_tables", self->user_tables,
+				   NULL, 0));
+	EXPECT_EQ(0, parameter_set(PARAMETERS "user_bytes", self->user_bytes,
+				   NULL, 0));
+	user_teardown(_metadata, &self->user, NULL);
+}
+
+/* A user has as many published tables as allowed, be it by rotation. */
+TEST_F(quota, tables)
+{
+	ASSERT_EQ(0, table_rotate(self->fd, self->number));
+	EXPECT_EQ(-EDQUOT, table_rotate(self->fd, self->number + 1));
+	EXPECT_EQ(-EDQUOT, table_publish(self->fd, self->number + 1));
+	/* What was not rotated is not sealed either. */
+	EXPECT_EQ(0, table_put(self->fd, 0, "key", "value"));
+	EXPECT_EQ(0, table_drop(self->fd, self->number));
+	EXPECT_EQ(0, table_publish(self->fd, self->number));
+}
+
+/* What would make a published table too large is not added. */
+TEST_F(quota, bytes_added)
+{
+	char value[1000] = {};
+	struct image image;
+	int ret;
+
+	ASSERT_EQ(0, table_publish(self->fd, self->number));
+	while (!(ret = table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key", 3,
+				 value, sizeof(value)))) {
+		ASSERT_GE(100000, table_info(self->fd).memory_usage);
+	}
+	EXPECT_EQ(-EDQUOT, ret);
+	image = table_image(self->fd);
+	EXPECT_LT(50000, image.info.memory_usage);
+	EXPECT_EQ(-EDQUOT, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key", 3,
+				     value, sizeof(value)));
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	/* Once it is dropped, it is nobody's quota. */
+	ASSERT_EQ(0, table_drop(self->fd, self->number));
+	EXPECT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key", 3,
+			       value, sizeof(value)));
+}
+
+/* A table that is too large is not published. */
+TEST_F(quota, bytes_published)
+{
+	char value[1000] = {};
+
+	for (unsigned int i = 0; i < 200; i++) {
+		ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key",
+				       3, value, sizeof(value)));
+	}
+	EXPECT_EQ(-EDQUOT, table_publish(self->fd, self->number));
+	EXPECT_EQ(-EDQUOT, table_rotate(self->fd, self->number));
+	EXPECT_EQ(-ENOENT, table_drop(self->fd, self->number));
+	EXPECT_EQ(0, table_put(self->fd, 0, "key", "value"));
+	EXPECT_EQ(201, table_info(self->fd).entries);
 }
 
 /*

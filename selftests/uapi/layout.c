@@ -51,14 +51,15 @@ FIELD(memtable_configure, kind, 20, 24);
 FIELD(memtable_configure, flags, 24, 28);
 FIELD(memtable_configure, reserved, 28, 32);
 
-SIZE(memtable_add, 40);
+SIZE(memtable_add, 48);
 FIELD(memtable_add, key, 0, 8);
 FIELD(memtable_add, value, 8, 16);
 FIELD(memtable_add, sequence, 16, 24);
-FIELD(memtable_add, key_length, 24, 28);
-FIELD(memtable_add, value_length, 28, 32);
-FIELD(memtable_add, type, 32, 36);
-FIELD(memtable_add, flags, 36, 40);
+FIELD(memtable_add, expected, 24, 32);
+FIELD(memtable_add, key_length, 32, 36);
+FIELD(memtable_add, value_length, 36, 40);
+FIELD(memtable_add, type, 40, 44);
+FIELD(memtable_add, flags, 44, 48);
 
 SIZE(memtable_get, 48);
 FIELD(memtable_get, key, 0, 8);
@@ -109,6 +110,24 @@ FIELD(memtable_number, number, 0, 8);
 FIELD(memtable_number, flags, 8, 12);
 FIELD(memtable_number, reserved, 12, 16);
 
+SIZE(memtable_share, 8);
+FIELD(memtable_share, flags, 0, 4);
+FIELD(memtable_share, fd, 4, 8);
+
+SIZE(memtable_pivot, 24);
+FIELD(memtable_pivot, key, 0, 8);
+FIELD(memtable_pivot, key_size, 8, 12);
+FIELD(memtable_pivot, key_length, 12, 16);
+FIELD(memtable_pivot, flags, 16, 20);
+FIELD(memtable_pivot, reserved, 20, 24);
+
+SIZE(memtable_split, 24);
+FIELD(memtable_split, pivot, 0, 8);
+FIELD(memtable_split, pivot_length, 8, 12);
+FIELD(memtable_split, flags, 12, 16);
+FIELD(memtable_split, fd, 16, 20);
+FIELD(memtable_split, reserved, 20, 24);
+
 SIZE(memtable_list_entry, 56);
 FIELD(memtable_list_entry, number, 0, 8);
 FIELD(memtable_list_entry, entries, 8, 16);
@@ -132,18 +151,24 @@ VALUE(MEMTABLE_MAX_KEY_LENGTH, 65535);
 VALUE(MEMTABLE_MAX_VALUE_LENGTH, 16777216);
 VALUE(MEMTABLE_MAX_REQUEST_LENGTH, 67108864);
 VALUE(MEMTABLE_MAX_SEQUENCE, 72057594037927935);
+VALUE(MEMTABLE_SNAPSHOT_EMPTY, 0xffffffffffffffff);
 
 VALUE(MEMTABLE_TYPE_DELETION, 0);
 VALUE(MEMTABLE_TYPE_VALUE, 1);
 VALUE(MEMTABLE_TYPE_ABSENT, 255);
 
 VALUE(MEMTABLE_ORDER_BYTEWISE, 0);
+VALUE(MEMTABLE_ORDER_REVERSE, 1);
 
 VALUE(MEMTABLE_KIND_VERSIONED, 0);
+VALUE(MEMTABLE_KIND_MAP, 1);
 
 VALUE(MEMTABLE_STATE_SEALED, 1);
 VALUE(MEMTABLE_STATE_FLUSH, 2);
 VALUE(MEMTABLE_STATE_FULL, 4);
+
+VALUE(MEMTABLE_ADD_IF_ABSENT, 1);
+VALUE(MEMTABLE_ADD_IF_SEQUENCE, 2);
 
 VALUE(MEMTABLE_SCAN_REVERSE, 1);
 VALUE(MEMTABLE_SCAN_START, 2);
@@ -156,9 +181,13 @@ VALUE(MEMTABLE_SCAN_TOMBSTONES, 128);
 
 VALUE(MEMTABLE_SCAN_DONE, 1);
 
+VALUE(MEMTABLE_SHARE_READ_ONLY, 1);
+
+VALUE(MEMTABLE_SPLIT_HALF, 1);
+
 VALUE(MEMTABLE_IOC_INFO, 0x8060bc00);
 VALUE(MEMTABLE_IOC_CONFIGURE, 0x4020bc01);
-VALUE(MEMTABLE_IOC_ADD, 0xc028bc02);
+VALUE(MEMTABLE_IOC_ADD, 0xc030bc02);
 VALUE(MEMTABLE_IOC_GET, 0xc030bc03);
 VALUE(MEMTABLE_IOC_WRITE, 0xc020bc04);
 VALUE(MEMTABLE_IOC_READ, 0xc040bc05);
@@ -168,3 +197,7 @@ VALUE(MEMTABLE_IOC_PUBLISH, 0x4010bc08);
 VALUE(MEMTABLE_IOC_ATTACH, 0x4010bc09);
 VALUE(MEMTABLE_IOC_LIST, 0xc020bc0a);
 VALUE(MEMTABLE_IOC_DROP, 0x4010bc0b);
+VALUE(MEMTABLE_IOC_ROTATE, 0x4010bc0c);
+VALUE(MEMTABLE_IOC_SHARE, 0xc008bc0d);
+VALUE(MEMTABLE_IOC_PIVOT, 0xc018bc0e);
+VALUE(MEMTABLE_IOC_SPLIT, 0xc018bc0f);
