@@ -19,8 +19,9 @@
  * sequence number of at most S. Snapshot 0 reads the latest,
  * %MEMTABLE_SNAPSHOT_EMPTY nothing. Of a map table all reads are of the latest.
  *
- * Threads. A table may be used by any number of threads at once. A batch or an
- * iterator belongs to one thread at a time; two of them never interfere.
+ * Threads. A table may be used by any number of threads at once. A batch, a
+ * writer, an iterator or a stack belongs to one thread at a time; two of them
+ * never interfere.
  *
  * Signals. A request is only interrupted by a signal that ends the process, so
  * that no caller sees -EINTR, except from memtable_table_wait().
@@ -44,6 +45,8 @@ extern "C" {
 struct memtable_table;
 struct memtable_batch;
 struct memtable_iterator;
+struct memtable_stack;
+struct memtable_writer;
 
 /**
  * memtable_tag() - Compose a tag.
@@ -607,6 +610,95 @@ int memtable_batch_write(const struct memtable_batch *batch, struct memtable_tab
 			 uint64_t *sequence);
 
 /**
+ * DOC: Writers
+ *
+ * A writer is a small buffer in front of a table: it takes entries one by one
+ * and writes them in batches, which costs less than a request for each. What
+ * it has taken is not in the table, and no reader sees it, until it is flushed:
+ * when the buffer is full, on demand, and on closing.
+ *
+ * Nothing is lost in silence. A flush that fails keeps all it has, and says so
+ * once, through the call that caused it; an entry that was to be added then is
+ * not taken. The next call tries again, so that after -ENOSPC or -EROFS the
+ * handle can be rotated or attached to another table, and the writing go on.
+ */
+
+/**
+ * memtable_writer_create() - Make a writer.
+ * @table: The table, of which the writer takes a reference.
+ * @buffer_size: How long a batch may get, in bytes; zero for the default, an
+ *	eighth of the table's write buffer size, but not more than 32 KiB.
+ * @writer: Result: the writer, to be closed or destroyed.
+ *
+ * Why 32 KiB: with keys of 16 bytes and values of 100, in a virtual machine
+ * under software emulation, an entry took 11.7 microseconds with a request for
+ * each, 5.1 in batches of 1 KiB, 4.3 of 4 KiB, 3.9 of 16 KiB, 3.8 of 32 KiB,
+ * and no less in longer ones. The eighth keeps what a small table's writers have
+ * pending small beside the table.
+ *
+ * Return: 0; -EINVAL if @buffer_size is above %MEMTABLE_MAX_REQUEST_LENGTH;
+ * -ENOMEM.
+ */
+int memtable_writer_create(struct memtable_table *table, size_t buffer_size,
+			   struct memtable_writer **writer);
+
+/**
+ * memtable_writer_close() - Write what is pending, and release the writer.
+ * @writer: The writer; NULL does nothing. After an error it is still there.
+ *
+ * Return: 0, or an error as from memtable_writer_flush().
+ */
+int memtable_writer_close(struct memtable_writer *writer);
+
+/**
+ * memtable_writer_destroy() - Release a writer, and drop what is pending.
+ * @writer: The writer; NULL does nothing.
+ */
+void memtable_writer_destroy(struct memtable_writer *writer);
+
+/**
+ * memtable_writer_put() - Give a key a value.
+ * @writer: The writer.
+ * @key: The key.
+ * @key_length: Length of the key.
+ * @value: The value.
+ * @value_length: Length of the value.
+ *
+ * Return: 0 if it was taken; -EMSGSIZE if the key or the value is too long;
+ * -ENOMEM; or an error as from memtable_writer_flush().
+ */
+int memtable_writer_put(struct memtable_writer *writer, const void *key, size_t key_length,
+			const void *value, size_t value_length);
+
+/**
+ * memtable_writer_delete() - Delete a key.
+ * @writer: The writer.
+ * @key: The key.
+ * @key_length: Length of the key.
+ *
+ * Return: As memtable_writer_put().
+ */
+int memtable_writer_delete(struct memtable_writer *writer, const void *key, size_t key_length);
+
+/**
+ * memtable_writer_flush() - Write what is pending, as one batch.
+ * @writer: The writer.
+ * @sequence: Result: the highest sequence number of the batch; left alone if
+ *	nothing was pending. Or NULL.
+ *
+ * Return: 0, or an error as from memtable_batch_write(), with all still pending.
+ */
+int memtable_writer_flush(struct memtable_writer *writer, uint64_t *sequence);
+
+/**
+ * memtable_writer_pending() - Tell how many entries are taken but not written.
+ * @writer: The writer.
+ *
+ * Return: Their number.
+ */
+size_t memtable_writer_pending(const struct memtable_writer *writer);
+
+/**
  * DOC: Iterators
  *
  * An iterator walks a table in order, both ways. It reads ahead into a buffer
@@ -867,6 +959,69 @@ int memtable_registry_list(struct memtable_table *table, uint64_t start,
 			   size_t capacity, size_t *count);
 
 /**
+ * DOC: Stacks
+ *
+ * A stack reads a table that is written to together with those that it was
+ * rotated out to: the current table first, then the sealed ones in the
+ * registry, the newest first. File numbers must grow with every rotation, and
+ * none may come back.
+ */
+
+/**
+ * memtable_stack_create() - Make a stack.
+ * @table: The current table, of which the stack takes a reference.
+ * @path: Path of the device, as for memtable_table_open().
+ * @first: Lowest number of the sealed tables.
+ * @last: Highest number of them; tables with other numbers are left alone.
+ * @stack: Result: the stack, to be released with memtable_stack_destroy().
+ *
+ * Return: 0; -EINVAL if @first is above @last; -ENOMEM.
+ */
+int memtable_stack_create(struct memtable_table *table, const char *path, uint64_t first,
+			  uint64_t last, struct memtable_stack **stack);
+
+/**
+ * memtable_stack_destroy() - Release a stack.
+ * @stack: The stack; NULL does nothing. The tables stay in the registry.
+ */
+void memtable_stack_destroy(struct memtable_stack *stack);
+
+/**
+ * memtable_stack_refresh() - Find out which sealed tables there are.
+ * @stack: The stack, which holds them from then on, and lets those go that were
+ *	dropped.
+ *
+ * Return: 0, or an error as from memtable_registry_list() and
+ * memtable_table_open().
+ */
+int memtable_stack_refresh(struct memtable_stack *stack);
+
+/**
+ * memtable_stack_count() - Tell how many sealed tables a stack holds.
+ * @stack: The stack.
+ *
+ * Return: Their number.
+ */
+size_t memtable_stack_count(const struct memtable_stack *stack);
+
+/**
+ * memtable_stack_get() - Look a key up in all tables.
+ * @stack: The stack. Where the current table says nothing of the key the stack
+ *	is refreshed, so that no rotation in between hides anything.
+ * @key: The key.
+ * @key_length: Length of the key.
+ * @snapshot: Where to read; sequence numbers go on from table to table.
+ * @value: As memtable_table_get() has it.
+ * @value_length: As memtable_table_get() has it.
+ * @tag: As memtable_table_get() has it.
+ *
+ * Return: As memtable_table_get(); -ENOENT with a @tag of zero if no table says
+ * anything of the key: what has been dropped before must be asked next.
+ */
+int memtable_stack_get(struct memtable_stack *stack, const void *key, size_t key_length,
+		       uint64_t snapshot, void **value, size_t *value_length, uint64_t *tag);
+
+/**
  * DOC: Length-prefixed slices
  *
  * LevelDB's form of a byte string inside another: its length as a varint of up
@@ -909,6 +1064,170 @@ int memtable_slice_encode(void *buffer, size_t size, size_t *offset,
  */
 int memtable_slice_decode(const void *buffer, size_t size, size_t *offset,
 			  const void **data, size_t *length);
+
+/**
+ * DOC: Hash-ordered tables
+ *
+ * A store may keep its keys in the order of a hash. In a table such a key has
+ * the hash in front, four bytes with the highest first; bounds, pivots and
+ * splits then speak of hashes. What the store's files say of a key is an entry
+ * of 26 bytes, all integers with the highest byte first: key hash (4), key size
+ * (2), file id (16), file offset (4).
+ */
+
+/** define MEMTABLE_HASH_ENTRY_SIZE - Size of an encoded entry, in bytes. */
+#define MEMTABLE_HASH_ENTRY_SIZE 26
+
+/**
+ * struct memtable_hash_entry - Where a key's data is.
+ * @key_hash: Hash of the key.
+ * @key_size: Length of the key, in bytes.
+ * @file_id: Name of the file.
+ * @file_offset: Where in the file, in bytes.
+ */
+struct memtable_hash_entry {
+	uint32_t key_hash;
+	uint16_t key_size;
+	uint8_t file_id[16];
+	uint32_t file_offset;
+};
+
+/**
+ * struct memtable_hash_pair - A key without its hash, and its value.
+ * @key: The key.
+ * @value: The value.
+ */
+struct memtable_hash_pair {
+	struct memtable_slice key;
+	struct memtable_slice value;
+};
+
+/**
+ * memtable_hash_key() - Hash a key.
+ * @key: The key.
+ * @length: Length of the key.
+ *
+ * Return: Its hash, Austin Appleby's MurmurHash3 for x86, 32 bits, with seed 0.
+ * It is the same on every machine and will not change.
+ */
+uint32_t memtable_hash_key(const void *key, size_t length);
+
+/**
+ * memtable_hash_entry_encode() - Turn an entry into bytes.
+ * @entry: The entry.
+ * @bytes: Where %MEMTABLE_HASH_ENTRY_SIZE bytes go.
+ */
+void memtable_hash_entry_encode(const struct memtable_hash_entry *entry, void *bytes);
+
+/**
+ * memtable_hash_entry_decode() - Turn bytes into an entry.
+ * @bytes: The bytes.
+ * @length: How many there are.
+ * @entry: Result.
+ *
+ * Return: 0; -ENODATA if there are too few bytes; -EBADMSG if there are too
+ * many.
+ */
+int memtable_hash_entry_decode(const void *bytes, size_t length,
+			       struct memtable_hash_entry *entry);
+
+/**
+ * memtable_hash_entry_check() - Tell whether an entry is about a key.
+ * @entry: The entry.
+ * @key: The key.
+ * @key_length: Length of the key.
+ *
+ * Return: 0; -EBADMSG if the hash or the size is another key's.
+ */
+int memtable_hash_entry_check(const struct memtable_hash_entry *entry,
+			      const void *key, size_t key_length);
+
+/**
+ * memtable_hash_prefix() - Put the hash in front of a key.
+ * @key: The key.
+ * @key_length: Length of the key.
+ * @buffer: The buffer that takes the hash and the key.
+ * @size: Size of the buffer, in bytes: four more than the key is enough.
+ * @length: Result: length of what is in the buffer.
+ *
+ * Return: 0; -ERANGE if the buffer is too small; -EMSGSIZE if the key is too
+ * long for that.
+ */
+int memtable_hash_prefix(const void *key, size_t key_length, void *buffer, size_t size,
+			 size_t *length);
+
+/**
+ * memtable_hash_unprefix() - Find the key behind its hash.
+ * @prefixed: The hash and the key.
+ * @length: Length of both.
+ * @key: Result: the key, inside @prefixed.
+ * @key_length: Result: length of the key.
+ *
+ * Return: 0; -ENODATA if not even a hash is there; -EBADMSG if it is another
+ * key's.
+ */
+int memtable_hash_unprefix(const void *prefixed, size_t length,
+			   const void **key, size_t *key_length);
+
+/**
+ * memtable_hash_bounds() - Tell a hash-ordered table's first and last hash.
+ * @table: The table.
+ * @first: Result: the first hash.
+ * @last: Result: the last hash. Both are zero if the table is empty.
+ *
+ * Return: 0; -EBADMSG if a key has no hash in front.
+ */
+int memtable_hash_bounds(struct memtable_table *table, uint32_t *first, uint32_t *last);
+
+/**
+ * memtable_hash_between() - Tell whether a hash lies in a range.
+ * @hash: The hash.
+ * @start: The range's first hash, which belongs to it.
+ * @end: The range's last hash, which belongs to it.
+ *
+ * Return: Whether it does.
+ */
+bool memtable_hash_between(uint32_t hash, uint32_t start, uint32_t end);
+
+/**
+ * memtable_hash_pivot() - Tell the hash of a hash-ordered table's middle key.
+ * @table: The table.
+ * @hash: Result.
+ *
+ * Return: 0; -ENOENT if the table is empty; -EBADMSG if the key has no hash in
+ * front.
+ */
+int memtable_hash_pivot(struct memtable_table *table, uint32_t *hash);
+
+/**
+ * memtable_hash_split() - Cut a hash-ordered table in two.
+ * @table: The table, which keeps the hashes below the pivot.
+ * @hash: The pivot.
+ * @upper: Result: a handle of a new table with the pivot and the hashes above.
+ *
+ * Return: As memtable_table_split().
+ */
+int memtable_hash_split(struct memtable_table *table, uint32_t hash,
+			struct memtable_table **upper);
+
+/**
+ * memtable_hash_from_entries() - Fill an empty table, in the order of hashes.
+ * @table: The table.
+ * @pairs: The keys, without their hashes, and the values. The later of two with
+ *	the same key is the newer one.
+ * @count: How many there are.
+ * @size: Result: the sum of the lengths of keys, with their hashes, and values;
+ *	or NULL.
+ *
+ * They are written whole or not at all.
+ *
+ * Return: 0; -EBUSY if the table is not empty; -EMSGSIZE if a key, a value or
+ * all of them together are too long; or an error as from
+ * memtable_batch_write().
+ */
+int memtable_hash_from_entries(struct memtable_table *table,
+			       const struct memtable_hash_pair *pairs, size_t count,
+			       uint64_t *size);
 
 #ifdef __cplusplus
 }
