@@ -186,6 +186,13 @@ void model_insert(struct kunit *test, struct model *model, const struct model_en
 	model->count++;
 }
 
+void model_remove(struct model *model, size_t position)
+{
+	model->count--;
+	memmove(&model->entries[position], &model->entries[position + 1],
+		(model->count - position) * sizeof(*model->entries));
+}
+
 /* A record as the entry tells, or NULL if there is no memory. */
 struct mtb_record *model_record(const struct model_entry *entry, enum mtb_trailer trailer)
 {
@@ -246,4 +253,19 @@ int model_write(struct mtb_table *table, const struct model_entry *entries, size
 		err = mtb_table_write(table, &batch, NULL, last_sequence);
 	mtb_batch_destroy(&batch);
 	return err;
+}
+
+/* Memory of all the blocks and records in a table that nobody writes to. */
+u64 model_memory(struct mtb_table *table, struct mtb_cursor *cursor)
+{
+	struct mtb_record *record;
+	u64 memory;
+
+	mutex_lock(&table->lock);
+	memory = mtb_skiplist_blocks(&table->index) * MTB_BLOCK_SIZE;
+	for (record = mtb_cursor_first(cursor, &table->index); record;
+	     record = mtb_cursor_next(cursor))
+		memory += mtb_record_memory(record);
+	mutex_unlock(&table->lock);
+	return memory;
 }

@@ -8,6 +8,8 @@
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -43,29 +45,36 @@ struct fixture {
 	struct mtb_cursor cursor;
 };
 
-static int fixture_init(struct kunit *test)
+static struct fixture *fixture_create(struct kunit *test)
 {
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
 
 	if (!fixture)
-		return -ENOMEM;
+		return NULL;
 	mutex_init(&fixture->lock);
 	if (mtb_skiplist_init(&fixture->index, &fixture->lock))
-		return -ENOMEM;
+		return NULL;
 	fixture->blocks = 1;
-	test->priv = fixture;
-	return 0;
+	return fixture;
+}
+
+static void fixture_destroy(struct fixture *fixture)
+{
+	model_destroy(&fixture->model);
+	mtb_skiplist_destroy(&fixture->index);
+	mutex_destroy(&fixture->lock);
+}
+
+static int fixture_init(struct kunit *test)
+{
+	test->priv = fixture_create(test);
+	return test->priv ? 0 : -ENOMEM;
 }
 
 static void fixture_exit(struct kunit *test)
 {
-	struct fixture *fixture = test->priv;
-
-	if (!fixture)
-		return;
-	model_destroy(&fixture->model);
-	mtb_skiplist_destroy(&fixture->index);
-	mutex_destroy(&fixture->lock);
+	if (test->priv)
+		fixture_destroy(test->priv);
 }
 
 /* Undo x ^= x << shift, or x ^= x >> -shift. */
@@ -121,18 +130,13 @@ static void insert(struct kunit *test, const struct model_entry *entries, size_t
 	fixture->blocks += taken;
 }
 
-/* How many blocks there are: the cursor goes from block to block. */
 static unsigned int count_blocks(struct fixture *fixture)
 {
-	struct mtb_cursor *cursor = &fixture->cursor;
-	unsigned int blocks = 1;
+	unsigned int blocks;
 
-	mtb_cursor_first(cursor, &fixture->index);
-	while (cursor->next) {
-		cursor->position = cursor->count;
-		mtb_cursor_next(cursor);
-		blocks++;
-	}
+	mutex_lock(&fixture->lock);
+	blocks = mtb_skiplist_blocks(&fixture->index);
+	mutex_unlock(&fixture->lock);
 	return blocks;
 }
 
@@ -157,6 +161,13 @@ static void check_walks(struct kunit *test)
 				      "entry %zu of %zu, backward", i, model->count);
 	KUNIT_EXPECT_NULL(test, record);
 	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+
+	if (!model->count)
+		return;
+	mutex_lock(&fixture->lock);
+	record = mtb_skiplist_middle(&fixture->index, model->count);
+	mutex_unlock(&fixture->lock);
+	KUNIT_EXPECT_TRUE(test, model_matches(&model->entries[model->count / 2], record));
 }
 
 static bool is_at(const struct model *model, size_t i, const struct mtb_record *record)
@@ -215,6 +226,13 @@ static void check_probes(struct kunit *test, enum model_keys keys)
 	}
 }
 
+/* While there is nothing yet. */
+static void set_reverse(struct fixture *fixture, bool reverse)
+{
+	fixture->index.reverse = reverse;
+	fixture->model.reverse = reverse;
+}
+
 enum arrival {
 	ARRIVE_AS_MADE,
 	ARRIVE_ASCENDING,
@@ -225,6 +243,7 @@ enum arrival {
 /**
  * struct model_case - What a random test inserts.
  * @name: What to call it.
+ * @reverse: The index has the keys from the greatest to the least.
  * @keys: The kind of keys.
  * @arrival: In what order they come.
  * @batch: Most records at a time.
@@ -232,6 +251,7 @@ enum arrival {
  */
 struct model_case {
 	const char *name;
+	bool reverse;
 	enum model_keys keys;
 	enum arrival arrival;
 	unsigned int batch;
@@ -239,16 +259,16 @@ struct model_case {
 };
 
 static const struct model_case model_cases[] = {
-	{ "random, one by one", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 1 },
-	{ "random, in batches", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, BATCH_MAX, 2 },
-	{ "short, one by one", MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 3 },
-	{ "tied, in batches", MODEL_KEYS_TIED, ARRIVE_AS_MADE, BATCH_MAX, 4 },
-	{ "mixed, in batches", MODEL_KEYS_MIXED, ARRIVE_AS_MADE, 64, 5 },
-	{ "ascending, one by one", MODEL_KEYS_DECIMAL, ARRIVE_ASCENDING, 1, 6 },
-	{ "ascending, in batches", MODEL_KEYS_DECIMAL, ARRIVE_ASCENDING, BATCH_MAX, 7 },
-	{ "descending, one by one", MODEL_KEYS_DECIMAL, ARRIVE_DESCENDING, 1, 8 },
-	{ "descending, in batches", MODEL_KEYS_RANDOM, ARRIVE_DESCENDING, BATCH_MAX, 9 },
-	{ "versions of a few keys", MODEL_KEYS_MIXED, ARRIVE_AS_VERSIONS, 20, 10 },
+	{ "random, one by one", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 1 },
+	{ "random, in batches", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, BATCH_MAX, 2 },
+	{ "short, one by one", true, MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 3 },
+	{ "tied, in batches", false, MODEL_KEYS_TIED, ARRIVE_AS_MADE, BATCH_MAX, 4 },
+	{ "mixed, in batches", true, MODEL_KEYS_MIXED, ARRIVE_AS_MADE, 64, 5 },
+	{ "ascending, one by one", false, MODEL_KEYS_DECIMAL, ARRIVE_ASCENDING, 1, 6 },
+	{ "ascending, in batches", false, MODEL_KEYS_DECIMAL, ARRIVE_ASCENDING, BATCH_MAX, 7 },
+	{ "descending, one by one", true, MODEL_KEYS_DECIMAL, ARRIVE_DESCENDING, 1, 8 },
+	{ "descending, in batches", false, MODEL_KEYS_RANDOM, ARRIVE_DESCENDING, BATCH_MAX, 9 },
+	{ "versions of a few keys", false, MODEL_KEYS_MIXED, ARRIVE_AS_VERSIONS, 20, 10 },
 };
 
 static void model_case_describe(const struct model_case *model_case, char *description)
@@ -258,6 +278,15 @@ static void model_case_describe(const struct model_case *model_case, char *descr
 }
 
 KUNIT_ARRAY_PARAM(model_case, model_cases, model_case_describe);
+
+static const struct model_case few_cases[] = {
+	{ "random", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 21 },
+	{ "short, reversed", true, MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 22 },
+	{ "tied", false, MODEL_KEYS_TIED, ARRIVE_AS_MADE, 1, 23 },
+	{ "mixed", false, MODEL_KEYS_MIXED, ARRIVE_AS_MADE, 1, 24 },
+};
+
+KUNIT_ARRAY_PARAM(few_case, few_cases, model_case_describe);
 
 #define MODEL_ENTRIES	(1200 * MTB_TEST_SCALE)
 
@@ -286,6 +315,7 @@ static struct model_entry *make_entries(struct kunit *test, const struct model_c
 		return made;
 
 	model_init(test, &sorted, MODEL_ENTRIES);
+	sorted.reverse = model_case->reverse;
 	for (i = 0; i < MODEL_ENTRIES; i++)
 		model_insert(test, &sorted, &made[i]);
 	for (i = 0; i < MODEL_ENTRIES; i++)
@@ -306,6 +336,7 @@ static void skiplist_test_model(struct kunit *test)
 	fixture->random.state = model_case->seed;
 	fixture->index.random = model_case->seed;
 	model_init(test, &fixture->model, MODEL_ENTRIES);
+	set_reverse(fixture, model_case->reverse);
 	entries = make_entries(test, model_case);
 	for (done = 0; done < MODEL_ENTRIES; done += count) {
 		count = 1 + test_below(&fixture->random, model_case->batch);
@@ -504,6 +535,136 @@ static void skiplist_test_plan(struct kunit *test)
 		}
 	}
 	check_walks(test);
+}
+
+/* Remove an entry, and free what that leaves: nobody else reads here. */
+static void remove_entry(struct kunit *test, size_t position)
+{
+	struct fixture *fixture = test->priv;
+	const struct model_entry *entry = &fixture->model.entries[position];
+	struct mtb_block *block, *removed = NULL;
+	struct mtb_record *record;
+	struct mtb_key key;
+
+	model_seek_key(entry, fixture->index.reverse, &key);
+	record = mtb_skiplist_find(&fixture->index, &key);
+	KUNIT_ASSERT_TRUE(test, model_matches(entry, record));
+	mutex_lock(&fixture->lock);
+	block = mtb_skiplist_remove(&fixture->index, record);
+	mutex_unlock(&fixture->lock);
+	if (block) {
+		fixture->blocks--;
+		mtb_block_defer(block, &removed);
+	}
+	mtb_block_free_list(removed);
+	mtb_record_release(record);
+	model_remove(&fixture->model, position);
+}
+
+#define REMOVE_ENTRIES	(500 * MTB_TEST_SCALE)
+
+/* Records are removed in any order, down to none, while others come: what is left is where a sorted array has it, and blocks that become empty go. */
+static void skiplist_test_remove(struct kunit *test)
+{
+	const struct model_case *model_case = test->param_value;
+	struct fixture *fixture = test->priv;
+	struct model_entry entry;
+	size_t target, turn, at;
+
+	fixture->random.state = model_case->seed;
+	fixture->trailer = MTB_TRAILER_PIN;
+	model_init(test, &fixture->model, REMOVE_ENTRIES);
+	set_reverse(fixture, model_case->reverse);
+	for (turn = 0; turn < 6; turn++) {
+		/* Fill up, then thin out: to nothing, to some, from either end or anywhere. */
+		while (fixture->model.count < REMOVE_ENTRIES) {
+			model_key(&fixture->random, model_case->keys, &entry);
+			entry.tag = mtb_tag(++fixture->sequence, MEMTABLE_TYPE_VALUE);
+			entry.value_length = 0;
+			insert(test, &entry, 1);
+		}
+		check_walks(test);
+		target = turn % 2 ? 0 : test_below(&fixture->random, REMOVE_ENTRIES / 2);
+		while (fixture->model.count > target) {
+			at = turn < 2 ? 0 : turn < 4 ? fixture->model.count - 1 :
+					     test_below(&fixture->random, fixture->model.count);
+			remove_entry(test, at);
+			if (fixture->model.count % 100 == 0)
+				check_walks(test);
+		}
+		check_walks(test);
+		check_probes(test, model_case->keys);
+	}
+}
+
+/* An index that is cut at any place makes two, which hold what they should and can be written to as before. */
+static void skiplist_test_cut(struct kunit *test)
+{
+	const struct model_case *model_case = test->param_value;
+	struct fixture *left = test->priv, *right;
+	struct mtb_reserve reserve = {};
+	struct model_entry *entries, cut;
+	size_t i, round;
+	struct mtb_key key;
+
+	left->random.state = model_case->seed;
+	model_init(test, &left->model, MODEL_ENTRIES);
+	set_reverse(left, model_case->reverse);
+	entries = make_entries(test, model_case);
+	for (i = 0; i < MODEL_ENTRIES / 2; i++)
+		insert(test, &entries[i], 1);
+
+	for (round = 0; round < 8; round++) {
+		right = fixture_create(test);
+		KUNIT_ASSERT_NOT_NULL(test, right);
+		model_init(test, &right->model, MODEL_ENTRIES);
+		right->model.reverse = model_case->reverse;
+		if (round == 0)
+			cut = (struct model_entry){};
+		else if (round % 3 || !left->model.count)
+			model_key(&left->random, model_case->keys, &cut);
+		else
+			cut = left->model.entries[test_below(&left->random, left->model.count)];
+		cut.tag = U64_MAX;
+		model_seek_key(&cut, model_case->reverse, &key);
+
+		KUNIT_ASSERT_EQ(test, mtb_reserve_fill(&reserve, 1), 0);
+		mutex_lock(&left->lock);
+		preempt_disable();
+		mtb_skiplist_cut(&left->index, &key, &right->index, &reserve);
+		preempt_enable();
+		mutex_unlock(&left->lock);
+		mtb_reserve_empty(&reserve);
+		left->blocks = count_blocks(left);
+		right->blocks = count_blocks(right);
+
+		/* The first round that leaves nothing at the left goes on with the right. */
+		while (left->model.count > model_position(&left->model, &cut)) {
+			left->model.count--;
+			model_insert(test, &right->model,
+				     &left->model.entries[left->model.count]);
+		}
+		check_walks(test);
+		check_probes(test, model_case->keys);
+		test->priv = right;
+		check_walks(test);
+		check_probes(test, model_case->keys);
+		for (i = 0; i < 100; i++) {
+			model_key(&left->random, model_case->keys, &cut);
+			cut.tag = mtb_tag(MODEL_ENTRIES + 100 * round + i + 1,
+					  MEMTABLE_TYPE_VALUE);
+			cut.value_length = 0;
+			test->priv = i % 2 ? left : right;
+			insert(test, &cut, 1);
+		}
+		test->priv = right;
+		check_walks(test);
+		fixture_destroy(right);
+		test->priv = left;
+		check_walks(test);
+		for (i = 0; round == 0 && i < MODEL_ENTRIES / 2; i++)
+			insert(test, &entries[MODEL_ENTRIES / 2 + i], 1);
+	}
 }
 
 /* A reserve keeps what it has when it is filled again, and is empty in the end. */
@@ -707,9 +868,9 @@ static struct mtb_record **make_shared_records(struct kunit *test, enum arrival 
 }
 
 static const struct model_case shared_cases[] = {
-	{ "random", MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 11 },
-	{ "ascending", MODEL_KEYS_RANDOM, ARRIVE_ASCENDING, 1, 12 },
-	{ "descending", MODEL_KEYS_RANDOM, ARRIVE_DESCENDING, 1, 13 },
+	{ "random", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 11 },
+	{ "ascending", false, MODEL_KEYS_RANDOM, ARRIVE_ASCENDING, 1, 12 },
+	{ "descending", true, MODEL_KEYS_RANDOM, ARRIVE_DESCENDING, 1, 13 },
 };
 
 KUNIT_ARRAY_PARAM(shared_case, shared_cases, model_case_describe);
@@ -725,6 +886,7 @@ static void skiplist_test_concurrent(struct kunit *test)
 	size_t i;
 
 	fixture->random.state = shared_case->seed;
+	set_reverse(fixture, shared_case->reverse);
 	shared.records = make_shared_records(test, shared_case->arrival);
 	readers = kunit_kzalloc(test, 2 * sizeof(*readers), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, readers);
@@ -759,6 +921,8 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
 	KUNIT_CASE(skiplist_test_ascending_fills_blocks),
 	KUNIT_CASE_PARAM(skiplist_test_plan, attack_gen_params),
+	KUNIT_CASE_PARAM(skiplist_test_remove, few_case_gen_params),
+	KUNIT_CASE_PARAM(skiplist_test_cut, few_case_gen_params),
 	KUNIT_CASE(skiplist_test_reserve),
 	KUNIT_CASE_PARAM(skiplist_test_concurrent, shared_case_gen_params),
 	{}

@@ -370,25 +370,6 @@ static void table_test_configure(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info(fixture).write_buffer_size, U64_MAX);
 }
 
-/* Memory of all records in the table, and of the blocks: the cursor goes from block to block. */
-static u64 memory_of(struct fixture *fixture)
-{
-	struct mtb_cursor *cursor = &fixture->scan.cursor;
-	struct mtb_record *record;
-	u64 memory = MTB_BLOCK_SIZE;
-
-	for (record = mtb_cursor_first(cursor, &fixture->table->index); record;
-	     record = mtb_cursor_next(cursor))
-		memory += mtb_record_memory(record);
-	mtb_cursor_first(cursor, &fixture->table->index);
-	while (cursor->next) {
-		cursor->position = cursor->count;
-		mtb_cursor_next(cursor);
-		memory += MTB_BLOCK_SIZE;
-	}
-	return memory;
-}
-
 /* A table with a maximum size takes batches until the next could pass it: that one is refused whole, a smaller one may still fit, and the maximum is never passed. */
 static void table_test_capacity(struct kunit *test)
 {
@@ -420,7 +401,7 @@ static void table_test_capacity(struct kunit *test)
 		KUNIT_EXPECT_GT(test, before.memory_usage + count * 168 + 2 * MTB_BLOCK_SIZE,
 				max_size);
 	}
-	KUNIT_EXPECT_EQ(test, memory_of(fixture), info(fixture).memory_usage);
+	KUNIT_EXPECT_EQ(test, model_memory(fixture->table, &fixture->scan.cursor), info(fixture).memory_usage);
 	KUNIT_EXPECT_TRUE(test, info(fixture).state & MEMTABLE_STATE_FULL);
 }
 
@@ -511,7 +492,7 @@ static void check_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, figures.entries, (u64)fixture->model.count);
 	KUNIT_EXPECT_EQ(test, figures.tombstones, fixture->tombstones);
 	KUNIT_EXPECT_EQ(test, figures.logical_bytes, fixture->logical_bytes);
-	KUNIT_EXPECT_EQ(test, figures.memory_usage, memory_of(fixture));
+	KUNIT_EXPECT_EQ(test, figures.memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
 	KUNIT_EXPECT_EQ(test, figures.last_sequence, fixture->last_sequence);
 }
 
@@ -715,7 +696,7 @@ static void table_test_late_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 59, "b"), 'o');
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "c"), 'n');
 	KUNIT_EXPECT_EQ(test, get(fixture, 199, "c"), ' ');
-	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, memory_of(fixture));
+	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
 }
 
 /* A reference that is taken keeps the table. */
@@ -980,7 +961,7 @@ static void table_test_concurrent_batches(struct kunit *test)
 
 	run_beside_readers(test, &shared);
 	KUNIT_EXPECT_EQ(test, info(fixture).last_sequence, (u64)ROUNDS * ROUND_KEYS);
-	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, memory_of(fixture));
+	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
 }
 
 /* Batches with sequence numbers below and above what is there: readers beside the writer see each of them whole or not at all. */
@@ -991,7 +972,7 @@ static void table_test_concurrent_late_batches(struct kunit *test)
 
 	run_beside_readers(test, &shared);
 	KUNIT_EXPECT_EQ(test, info(fixture).entries, (u64)ROUNDS * ROUND_KEYS);
-	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, memory_of(fixture));
+	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
 }
 
 static struct kunit_case table_test_cases[] = {
