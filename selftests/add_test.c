@@ -270,6 +270,96 @@ TEST_F(add, full)
 	EXPECT_TRUE(table_unchanged(self->fd, &image));
 }
 
+/* Only if absent: the key may be deleted, but have no value. */
+TEST_F(add, if_absent)
+{
+	struct image image;
+
+	self->add.flags = MEMTABLE_ADD_IF_ABSENT;
+	ASSERT_EQ(0, add(self));
+	EXPECT_EQ(1, self->add.sequence);
+	image = table_image(self->fd);
+	self->add.sequence = 0;
+	EXPECT_EQ(-EEXIST, add(self));
+	EXPECT_EQ(1, self->add.expected);
+	EXPECT_EQ(0, self->add.sequence);
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+
+	ASSERT_EQ(0, table_put(self->fd, 0, "key", NULL));
+	self->add.expected = 0;
+	EXPECT_EQ(0, add(self));
+	EXPECT_EQ(3, self->add.sequence);
+	/* A tombstone can have the condition as well. */
+	self->add.sequence = 0;
+	self->add.type = MEMTABLE_TYPE_DELETION;
+	self->add.value_length = 0;
+	EXPECT_EQ(-EEXIST, add(self));
+	EXPECT_EQ(3, self->add.expected);
+}
+
+/* Only if nobody else was there: the newest entry has the expected number. */
+TEST_F(add, if_sequence)
+{
+	struct image image;
+
+	self->add.flags = MEMTABLE_ADD_IF_SEQUENCE;
+	ASSERT_EQ(0, add(self));
+	EXPECT_EQ(1, self->add.sequence);
+
+	/* Zero stood for no entry at all. */
+	image = table_image(self->fd);
+	self->add.sequence = 0;
+	self->add.expected = 0;
+	EXPECT_EQ(-EAGAIN, add(self));
+	EXPECT_EQ(1, self->add.expected);
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	/* What it tells is what has to be expected. */
+	EXPECT_EQ(0, add(self));
+	EXPECT_EQ(2, self->add.sequence);
+
+	/* A tombstone counts as an entry. */
+	ASSERT_EQ(0, table_put(self->fd, 9, "key", NULL));
+	self->add.sequence = 0;
+	self->add.expected = 2;
+	EXPECT_EQ(-EAGAIN, add(self));
+	EXPECT_EQ(9, self->add.expected);
+	EXPECT_EQ(0, add(self));
+	/* An older version that comes late does not. */
+	ASSERT_EQ(0, table_put(self->fd, 5, "key", "late"));
+	self->add.expected = self->add.sequence;
+	self->add.sequence = 0;
+	EXPECT_EQ(0, add(self));
+}
+
+/* Other keys do not matter to a condition, however near. */
+TEST_F(add, condition_of_its_key)
+{
+	ASSERT_EQ(0, table_put(self->fd, 0, "ke", "value"));
+	ASSERT_EQ(0, table_put(self->fd, 0, "key2", "value"));
+	self->add.flags = MEMTABLE_ADD_IF_ABSENT;
+	EXPECT_EQ(0, add(self));
+	self->add.flags = MEMTABLE_ADD_IF_SEQUENCE;
+	self->add.sequence = 0;
+	self->add.expected = 3;
+	EXPECT_EQ(0, add(self));
+}
+
+/* There is one condition at most, and no number beyond the highest. */
+TEST_F(add, impossible_condition)
+{
+	self->add.flags = MEMTABLE_ADD_IF_ABSENT | MEMTABLE_ADD_IF_SEQUENCE;
+	EXPECT_EQ(-EINVAL, add(self));
+	self->add.flags = MEMTABLE_ADD_IF_ABSENT;
+	self->add.expected = 1;
+	EXPECT_EQ(-EINVAL, add(self));
+	self->add.flags = MEMTABLE_ADD_IF_SEQUENCE;
+	self->add.expected = MEMTABLE_MAX_SEQUENCE + 1;
+	EXPECT_EQ(-EINVAL, add(self));
+	self->add.expected = MEMTABLE_MAX_SEQUENCE;
+	EXPECT_EQ(-EAGAIN, add(self));
+	EXPECT_EQ(0, self->add.expected);
+}
+
 /* A sealed table takes no entry, not even a tombstone. */
 TEST_F(add, sealed)
 {

@@ -105,6 +105,20 @@ TEST_F(configure, unknown)
 	EXPECT_TRUE(table_unchanged(self->fd, &image));
 }
 
+/* Each order goes with each kind. */
+TEST_F(configure, orders_and_kinds)
+{
+	for (__u32 order = 0; order < 2; order++) {
+		for (__u32 kind = 0; kind < 2; kind++) {
+			self->configure.order = order;
+			self->configure.kind = kind;
+			EXPECT_EQ(0, configure(self));
+			EXPECT_EQ(order, table_info(self->fd).order);
+			EXPECT_EQ(kind, table_info(self->fd).kind);
+		}
+	}
+}
+
 /* A table with an entry, be it a tombstone, is busy and stays as it is. */
 TEST_F(configure, not_empty)
 {
