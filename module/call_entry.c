@@ -79,6 +79,7 @@ int mtb_call_add(struct mtb_call *call)
 	struct mtb_record *record;
 	struct memtable_add add;
 	struct mtb_batch batch;
+	u64 sequence;
 	int err;
 
 	err = mtb_call_in(call, &add, sizeof(add));
@@ -100,10 +101,12 @@ int mtb_call_add(struct mtb_call *call)
 	if (!err)
 		err = mtb_call_out(call, &add, sizeof(add));
 	if (!err)
-		err = mtb_handle_write(call->handle, &batch, &condition, &add.sequence);
+		err = mtb_handle_write(call->handle, &batch, &condition, &sequence);
 	mtb_batch_destroy(&batch);
 	if (err && condition.sequence == add.expected)
 		return err;
+	if (!err)
+		add.sequence = sequence;
 	add.expected = condition.sequence;
 	return mtb_call_out(call, &add, sizeof(add)) ?: err;
 }
