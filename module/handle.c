@@ -313,8 +313,11 @@ static ssize_t position_read(struct mtb_position *position, struct mtb_scan *sca
 		past = to == length;
 		from = past ? 0 : to;
 	}
-	if (!copied)
-		return mtb_scan_error(scan);
+	if (!copied) {
+		/* Nor is the end the rest of a record that was there before. */
+		err = mtb_scan_error(scan);
+		return err ?: (from ? -ESTALE : 0);
+	}
 	err = mtb_sink_flush(sink);
 	if (!err)
 		err = position_set(position, record, past, from);
