@@ -44,6 +44,7 @@ extern "C" {
 
 struct memtable_table;
 struct memtable_batch;
+struct memtable_file;
 struct memtable_iterator;
 struct memtable_stack;
 struct memtable_writer;
@@ -1064,6 +1065,114 @@ int memtable_slice_encode(void *buffer, size_t size, size_t *offset,
  */
 int memtable_slice_decode(const void *buffer, size_t size, size_t *offset,
 			  const void **data, size_t *length);
+
+/**
+ * DOC: Files
+ *
+ * A file of this kind is there whole or not at all: it is written under a
+ * temporary name in the same folder, and takes its own once it is on the disk.
+ */
+
+/**
+ * memtable_file_create() - Begin to write a file.
+ * @path: Its name; NAME.tmp is written first. A file that has the name already
+ *	stays as it is until it is replaced.
+ * @file: Result: the file, to be committed or discarded.
+ *
+ * Return: 0; -EBUSY if another process is writing it; -ENOMEM; an error of
+ * :manpage:`open(2)`.
+ */
+int memtable_file_create(const char *path, struct memtable_file **file);
+
+/**
+ * memtable_file_fd() - Tell a file's descriptor.
+ * @file: The file, which goes on owning it.
+ *
+ * Return: The descriptor, for writing.
+ */
+int memtable_file_fd(const struct memtable_file *file);
+
+/**
+ * memtable_file_temporary() - Tell a file's temporary name.
+ * @file: The file, which owns the name.
+ *
+ * For those who write through a library that wants a name.
+ *
+ * Return: The name.
+ */
+const char *memtable_file_temporary(const struct memtable_file *file);
+
+/**
+ * memtable_file_commit() - Let a file take its name, once it is on the disk.
+ * @file: The file, which is released in any case; on failure the temporary one is
+ *	removed.
+ *
+ * Return: 0; -ENOSPC, -EIO and whatever else :manpage:`fsync(2)` and
+ * :manpage:`rename(2)` come to.
+ */
+int memtable_file_commit(struct memtable_file *file);
+
+/**
+ * memtable_file_discard() - Remove a file that was begun.
+ * @file: The file, which is released; NULL does nothing.
+ */
+void memtable_file_discard(struct memtable_file *file);
+
+/**
+ * typedef memtable_progress - What is called as a long work goes on.
+ * @argument: What the caller gave for it.
+ * @done: How much is done.
+ * @entries: Another figure, as each function says.
+ */
+typedef void memtable_progress(void *argument, uint64_t done, uint64_t entries);
+
+/**
+ * memtable_dump() - Write a table's record stream to an open file.
+ * @table: The table, read at the latest snapshot: all versions, and tombstones.
+ * @fd: The file.
+ * @progress: Called with the entries written, and those that there are; or NULL.
+ * @argument: Its argument.
+ * @entries: Result: entries written; or NULL.
+ *
+ * The stream is in the host's byte order, see "Records" in <linux/memtable.h>.
+ *
+ * Return: 0; an error of :manpage:`write(2)`; -ENOMEM. What was written until
+ * then is in the file.
+ */
+int memtable_dump(struct memtable_table *table, int fd, memtable_progress *progress,
+		  void *argument, uint64_t *entries);
+
+/**
+ * memtable_dump_file() - Write a table's record stream to a file, whole or not at
+ *	all.
+ * @table: As for memtable_dump().
+ * @path: As for memtable_file_create().
+ * @progress: As for memtable_dump().
+ * @argument: As for memtable_dump().
+ * @entries: As for memtable_dump().
+ *
+ * Return: 0; an error as from memtable_dump() and memtable_file_commit(), with no
+ * file made.
+ */
+int memtable_dump_file(struct memtable_table *table, const char *path,
+		       memtable_progress *progress, void *argument, uint64_t *entries);
+
+/**
+ * memtable_restore() - Write the record stream of an open file to a table.
+ * @table: The table. A map takes the values, not their sequence numbers.
+ * @fd: The file.
+ * @progress: Called with the bytes read and the entries written; or NULL.
+ * @argument: Its argument.
+ * @entries: Result, also after an error: entries written; or NULL.
+ *
+ * It is written in atomic batches of about 256 KiB.
+ *
+ * Return: 0; -EBADMSG if the stream ends inside a record or has what is none;
+ * -EINVAL if a record cannot be in this table; an error of :manpage:`read(2)`, or
+ * as from memtable_batch_write().
+ */
+int memtable_restore(struct memtable_table *table, int fd, memtable_progress *progress,
+		     void *argument, uint64_t *entries);
 
 /**
  * DOC: Hash-ordered tables

@@ -93,7 +93,7 @@ run 0 memtable --help && grep -q '^usage: memtable' out && ! [ -s err ]
 result "--help" $?
 run 0 memtable --version && grep -q '^memtable [0-9]' out
 result "--version" $?
-for command in put get delete scan load stat list seal drop; do
+for command in create put get delete scan stat list pivot seal drop load dump restore share; do
 	run 0 memtable $command --help && grep -q "^usage: memtable $command" out
 	result "$command --help" $?
 	complains "$command refuses an unknown option" 2 "Try 'memtable $command --help'" \
@@ -126,7 +126,8 @@ complains "no permission" 3 "no permission to open $device" \
 	su -s /bin/sh nobody -c "memtable list"
 chmod "$mode" $device
 for command in "get $number k" "delete $number k" "scan $number" "stat $number" \
-		"seal $number" "drop $number"; do
+		"seal $number" "drop $number" "pivot $number" "dump $number file" \
+		"share $number true"; do
 	# shellcheck disable=SC2086 # several words
 	complains "no table: $command" 4 "you have no table $number" memtable $command
 done
@@ -234,7 +235,8 @@ for line in "number $number" "entries 7" "tombstones 1" "last_sequence 7" \
 	result "stat: $line" $?
 done
 run 0 memtable stat --json $number && grep -q "^{\"number\":$number,\"entries\":7,.*\
-\"state\":\[\],\"first_key\":\"apple\",\"last_key\":\"plum\"}\$" out
+\"state\":\[\],\"order\":\"bytewise\",\"kind\":\"versioned\",\"first_key\":\"apple\",\
+\"last_key\":\"plum\"}\$" out
 result "stat --json" $?
 memtable put $other k v
 run 0 memtable list && head -n 1 out | grep -q "^number${tab}entries${tab}" &&
@@ -262,7 +264,7 @@ complains "drop what is not a number" 2 "not a table number" memtable drop seven
 prints "put with sizes" 0 "" memtable put --write-buffer-size=32K --max-size=1M $number k v
 [ "$(stat_line write_buffer_size)" = 32768 ] && [ "$(stat_line max_size)" = 1048576 ]
 result "stat: the sizes" $?
-complains "sizes of a table that is there" 3 "its sizes can only be given" \
+complains "sizes of a table that is there" 3 "its sizes, order and kind can only be given" \
 	memtable put --max-size=2M $number k v
 fresh
 complains "sizes that do not fit" 2 "beyond the maximum size" \
@@ -275,6 +277,83 @@ memtable put $number big <large 2>err
 result "put into a full table" $?
 prints "what was there is there" 0 v memtable get $number k
 complains "what did not fit is not" 1 "is not there" memtable get $number big
+
+# Kinds and orders.
+
+fresh
+prints "create" 0 "" memtable create --order=reverse --kind=map --max-size=1M $number
+[ "$(stat_line order)" = reverse ] && [ "$(stat_line kind)" = map ] &&
+	[ "$(stat_line max_size)" = 1048576 ]
+result "stat: order and kind" $?
+complains "create what is there" 3 "table $number exists already" memtable create $number
+complains "not an order" 2 "--order" memtable create --order=upward $other
+complains "not a kind" 2 "--kind" memtable create --kind=set $other
+complains "pivot of an empty table" 1 "table $number is empty" memtable pivot $number
+for key in a b bc c; do
+	memtable put $number $key "old $key"
+	memtable put $number $key "new $key"
+done
+memtable delete $number c
+prints "a map in reverse order" 0 "bc${tab}new bc
+b${tab}new b
+a${tab}new a" memtable scan $number
+[ "$(memtable scan --tombstones --all-versions $number | wc -l)" = 3 ]
+result "all versions of a map" $?
+prints "a prefix in reverse order" 0 "bc
+b" memtable scan --prefix=b --keys-only $number
+prints "a range in reverse order" 0 "b" memtable scan --start=b --end=a --keys-only $number
+prints "pivot" 0 b memtable pivot $number
+prints "pivot --json" 0 '{"key":"b"}' memtable pivot --json $number
+
+# Dumps.
+
+fresh
+memtable put $number key old
+memtable put $number key new
+memtable delete $number "gone$tab"
+prints "dump" 0 "" memtable dump $number file
+! [ -e file.tmp ] && prints "restore" 0 "" memtable restore $other file
+prints "restore gives all versions back" 0 "gone\\t${tab}${tab}3${tab}deletion
+key${tab}new${tab}2${tab}value
+key${tab}old${tab}1${tab}value" memtable scan --all-versions --tombstones $other
+memtable dump $other - >again && cmp file again
+result "dump to standard output" $?
+memtable drop $other
+memtable restore --kind=versioned $other - <again && prints "restore from a pipe" 0 new \
+	memtable get $other key
+complains "restore twice" 3 "has an entry with that key" memtable restore $other file
+complains "restore of a file that is not there" 3 "none: No such file" \
+	memtable restore $number none
+head -c 40 file >partial
+memtable drop $other
+complains "restore of a file that is cut off" 3 "partial: not a whole stream of records; the table \
+has the 1 entries" memtable restore $other partial
+complains "dump to a folder that is not there" 3 "No such file" memtable dump $number none/file
+mkdir small
+if mount -t tmpfs -o size=64k none small; then
+	head -c 100000 /dev/zero | memtable put $number large
+	complains "dump to a full disk" 3 "small/file: the disk is full; nothing was left there" \
+		memtable dump $number small/file
+	[ -z "$(ls small)" ] && [ "$(memtable get $number key)" = new ]
+	result "dump to a full disk leaves nothing but the table" $?
+	umount small
+fi
+
+# Shares.
+
+fresh
+memtable put $number key value
+memtable share --read-only $number -- sh -c 'cat <&3' >stream
+memtable dump $number - | cmp - stream
+result "share: a program reads the stream" $?
+memtable drop $other
+memtable create $other
+memtable share $other -- sh -c 'cat stream >&3' && prints "share: a program writes the stream" 0 \
+	value memtable get $other key
+! memtable share --read-only $other -- sh -c 'cat stream >&3' 2>err && [ -s err ]
+result "share --read-only: a program cannot write" $?
+complains "share with a program that is not there" 3 "no-such-program: No such file" \
+	memtable share $number no-such-program
 
 # Loads.
 

@@ -34,11 +34,14 @@ enum option_id {
 	OPTION_FORMAT,
 	OPTION_JSON,
 	OPTION_KEYS_ONLY,
+	OPTION_KIND,
 	OPTION_LIMIT,
 	OPTION_MAX_SIZE,
+	OPTION_ORDER,
 	OPTION_PREFIX,
 	OPTION_PRINT_SEQUENCE,
 	OPTION_RAW,
+	OPTION_READ_ONLY,
 	OPTION_REVERSE,
 	OPTION_SNAPSHOT,
 	OPTION_START,
@@ -49,6 +52,10 @@ enum option_id {
 
 #define OPTION(name) (1U << OPTION_##name)
 
+/* What is said about a table when it is made. */
+#define CONFIGURE_OPTIONS \
+	(OPTION(KIND) | OPTION(MAX_SIZE) | OPTION(ORDER) | OPTION(WRITE_BUFFER_SIZE))
+
 /* What a command line says. Keys that were not given have no data. */
 struct options {
 	unsigned int given;
@@ -56,8 +63,10 @@ struct options {
 	uint64_t batch;
 	struct memtable_slice end;
 	const char *format;
+	uint32_t kind;
 	uint64_t limit;
 	uint64_t max_size;
+	uint32_t order;
 	struct memtable_slice prefix;
 	uint64_t snapshot;
 	struct memtable_slice start;
@@ -87,7 +96,8 @@ struct command {
 };
 
 extern const struct command put_command, get_command, delete_command, scan_command,
-	stat_command, list_command, drop_command, seal_command, load_command;
+	stat_command, list_command, drop_command, seal_command, load_command, create_command,
+	pivot_command, share_command, dump_command, restore_command;
 
 /* Parses what follows the command's name; the operands are then argv[optind] on. */
 int options_parse(const struct command *command, int argc, char **argv, struct options *options);
@@ -99,12 +109,17 @@ int options_bytes(const struct options *options, char *text, struct memtable_sli
 int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Explains an error that the library returned for a table, and returns its status. */
 int table_fail(uint64_t number, int error);
+/* Explains an error that writing a table to a file came to. */
+int file_fail(const char *path, uint64_t number, int error);
 /* Says that there is no such table, and returns the status. */
 int no_table(uint64_t number);
 int parse_number(const char *text, uint64_t *number);
 
 /* These explain their errors, and return an exit status. */
 int table_open(const struct options *options, struct memtable_table **table);
+int table_open_number(const struct options *options, const char *text,
+		      uint64_t *number, struct memtable_table **table);
+int table_configure(struct memtable_table *table, const struct options *options);
 int table_attach(const struct options *options, const char *text,
 		 uint64_t *number, struct memtable_table **table);
 int table_attach_or_create(const struct options *options, const char *text,

@@ -137,8 +137,7 @@ const struct command put_command = {
 		   "made.",
 	.least = 2,
 	.most = 3,
-	.options = OPTION(ESCAPED) | OPTION(PRINT_SEQUENCE) | OPTION(MAX_SIZE) |
-		   OPTION(WRITE_BUFFER_SIZE),
+	.options = OPTION(ESCAPED) | OPTION(PRINT_SEQUENCE) | CONFIGURE_OPTIONS,
 	.run = put,
 };
 

@@ -168,7 +168,7 @@ const struct command load_command = {
 		   "line between stanzas not.",
 	.least = 2,
 	.most = 2,
-	.options = OPTION(BATCH) | OPTION(FORMAT) | OPTION(MAX_SIZE) | OPTION(PRINT_SEQUENCE) |
-		   OPTION(WRITE_BUFFER_SIZE),
+	.options = OPTION(BATCH) | OPTION(FORMAT) | OPTION(PRINT_SEQUENCE) |
+		   CONFIGURE_OPTIONS,
 	.run = load,
 };

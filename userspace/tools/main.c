@@ -5,8 +5,9 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-	&put_command, &get_command, &delete_command, &scan_command, &load_command,
-	&stat_command, &list_command, &seal_command, &drop_command,
+	&create_command, &put_command, &get_command, &delete_command, &scan_command,
+	&stat_command, &list_command, &pivot_command, &seal_command, &drop_command,
+	&load_command, &dump_command, &restore_command, &share_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -20,7 +21,7 @@ static void help(FILE *out)
 	      "Works on tables that the kernel keeps under numbers. Numbers are per user.\n"
 	      "\n", out);
 	for (i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-7s %-20s %s\n", commands[i]->name, commands[i]->operands,
+		fprintf(out, "  %-8s %-28s %s\n", commands[i]->name, commands[i]->operands,
 			commands[i]->summary);
 	fputs("\n"
 	      "'memtable COMMAND --help' tells a command's options, 'memtable --version' the\n"

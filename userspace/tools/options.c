@@ -21,11 +21,14 @@ static const struct {
 	[OPTION_FORMAT]		= { "format", "FORMAT", "tsv or deb822 (tsv)" },
 	[OPTION_JSON]		= { "json", NULL, "one JSON object a line" },
 	[OPTION_KEYS_ONLY]	= { "keys-only", NULL, "leave values out" },
+	[OPTION_KIND]		= { "kind", "KIND", "a new table is versioned or a map (versioned)" },
 	[OPTION_LIMIT]		= { "limit", "N", "at most N entries" },
 	[OPTION_MAX_SIZE]	= { "max-size", "SIZE", "memory that a new table may take" },
+	[OPTION_ORDER]		= { "order", "ORDER", "its order is bytewise or reverse (bytewise)" },
 	[OPTION_PREFIX]		= { "prefix", "KEY", "only keys that begin with KEY" },
 	[OPTION_PRINT_SEQUENCE]	= { "print-sequence", NULL, "print the write's sequence number" },
 	[OPTION_RAW]		= { "raw", NULL, "the value's bytes and nothing else" },
+	[OPTION_READ_ONLY]	= { "read-only", NULL, "only to be read from" },
 	[OPTION_REVERSE]	= { "reverse", NULL, "from the last key to the first" },
 	[OPTION_SNAPSHOT]	= { "snapshot", "S", "as it was at sequence number S" },
 	[OPTION_START]		= { "start", "KEY", "only keys from KEY on" },
@@ -90,6 +93,13 @@ static int parse_size(const char *text, uint64_t *size)
 	return 0;
 }
 
+/* Which of two words it is. */
+static int parse_word(const char *text, const char *zero, const char *one, uint32_t *value)
+{
+	*value = !strcmp(text, one);
+	return *value || !strcmp(text, zero) ? 0 : -EINVAL;
+}
+
 static int option_value(struct options *options, int id, char *text)
 {
 	switch (id) {
@@ -104,10 +114,14 @@ static int option_value(struct options *options, int id, char *text)
 	case OPTION_FORMAT:
 		options->format = text;
 		return strcmp(text, "tsv") && strcmp(text, "deb822") ? -EINVAL : 0;
+	case OPTION_KIND:
+		return parse_word(text, "versioned", "map", &options->kind);
 	case OPTION_LIMIT:
 		return parse_number(text, &options->limit);
 	case OPTION_MAX_SIZE:
 		return parse_size(text, &options->max_size);
+	case OPTION_ORDER:
+		return parse_word(text, "bytewise", "reverse", &options->order);
 	case OPTION_PREFIX:
 		options->prefix.data = text;
 		return 0;

@@ -60,6 +60,11 @@ static void print_bound(const char *name, const struct memtable_slice *key, bool
 	}
 }
 
+static void print_word(const char *name, const char *word, bool json)
+{
+	printf(json ? ",\"%s\":\"%s\"" : "%s\t%s\n", name, word);
+}
+
 static void print_stat(uint64_t number, const struct memtable_info *info, bool json)
 {
 	const struct figure figures[] = {
@@ -77,13 +82,15 @@ static void print_stat(uint64_t number, const struct memtable_info *info, bool j
 
 	if (json) {
 		print_json(figures, count, info->state);
-		return;
+	} else {
+		for (i = 0; i < count; i++)
+			printf("%s\t%" PRIu64 "\n", figures[i].name, figures[i].value);
+		fputs("state\t", stdout);
+		print_state(info->state, false);
+		putchar('\n');
 	}
-	for (i = 0; i < count; i++)
-		printf("%s\t%" PRIu64 "\n", figures[i].name, figures[i].value);
-	fputs("state\t", stdout);
-	print_state(info->state, false);
-	putchar('\n');
+	print_word("order", info->order == MEMTABLE_ORDER_REVERSE ? "reverse" : "bytewise", json);
+	print_word("kind", info->kind == MEMTABLE_KIND_MAP ? "map" : "versioned", json);
 }
 
 static int stat(const struct options *options, int count, char **operands)

@@ -33,12 +33,29 @@ int table_fail(uint64_t number, int error)
 	case -EEXIST:
 		return fail(STATUS_FAILED, "table %" PRIu64 " has an entry with that key and "
 			    "sequence number already; nothing was written", number);
+	case -EBUSY:
+		return fail(STATUS_FAILED, "table %" PRIu64 " is published already, under this or "
+			    "another number", number);
+	case -EDQUOT:
+		return fail(STATUS_FULL, "you have as many tables, or as much in them, as allowed: "
+			    "flush or drop some, or raise the module's user_tables or user_bytes");
 	case -ENOMEM:
 		return fail(STATUS_FAILED, "out of memory, with nothing written; the memory "
 			    "cgroup's limit counts what tables take");
 	default:
 		return fail(STATUS_FAILED, "table %" PRIu64 ": %s", number, strerror(-error));
 	}
+}
+
+int file_fail(const char *path, uint64_t number, int error)
+{
+	if (error == -ENOSPC || error == -EDQUOT)
+		return fail(STATUS_FAILED, "%s: the disk is full; nothing was left there, and table "
+			    "%" PRIu64 " is as it was", path, number);
+	if (error == -EBUSY)
+		return fail(STATUS_FAILED, "%s: another process is writing it", path);
+	return fail(STATUS_FAILED, "%s: %s; table %" PRIu64 " is as it was", path,
+		    strerror(-error), number);
 }
 
 int table_open(const struct options *options, struct memtable_table **table)
@@ -72,8 +89,8 @@ int no_table(uint64_t number)
 		    "that there are, put and load make one", number);
 }
 
-static int open_number(const struct options *options, const char *text,
-		       uint64_t *number, struct memtable_table **table)
+int table_open_number(const struct options *options, const char *text,
+		      uint64_t *number, struct memtable_table **table)
 {
 	if (parse_number(text, number))
 		return fail(STATUS_USAGE, "not a table number: '%s'", text);
@@ -85,7 +102,7 @@ int table_attach(const struct options *options, const char *text,
 {
 	int status, error;
 
-	status = open_number(options, text, number, table);
+	status = table_open_number(options, text, number, table);
 	if (status)
 		return status;
 	error = memtable_registry_attach(*table, *number);
@@ -95,44 +112,45 @@ int table_attach(const struct options *options, const char *text,
 	return error == -ENOENT ? no_table(*number) : table_fail(*number, error);
 }
 
-static int configure(struct memtable_table *table, const struct options *options)
+int table_configure(struct memtable_table *table, const struct options *options)
 {
 	struct memtable_configure configure = {
 		.write_buffer_size = options->write_buffer_size,
 		.max_size = options->max_size,
+		.order = options->order,
+		.kind = options->kind,
 	};
 	int error = memtable_table_configure(table, &configure, sizeof(configure));
 
 	if (error == -EINVAL)
 		return fail(STATUS_USAGE, "the write buffer size is beyond the maximum size");
 	if (error)
-		return fail(STATUS_FAILED, "the new table's sizes: %s", strerror(-error));
+		return fail(STATUS_FAILED, "the new table's configuration: %s", strerror(-error));
 	return STATUS_OK;
 }
 
 int table_attach_or_create(const struct options *options, const char *text,
 			   uint64_t *number, struct memtable_table **table)
 {
-	const unsigned int sizes = OPTION(WRITE_BUFFER_SIZE) | OPTION(MAX_SIZE);
 	int status, error;
 
-	status = open_number(options, text, number, table);
+	status = table_open_number(options, text, number, table);
 	if (status)
 		return status;
 
 	/* Others may publish or drop the number between any two of these. */
 	for (;;) {
 		error = memtable_registry_attach(*table, *number);
-		if (!error && options->given & sizes) {
-			status = fail(STATUS_FAILED, "table %" PRIu64 " exists: its sizes can only "
-				      "be given when it is made", *number);
+		if (!error && options->given & CONFIGURE_OPTIONS) {
+			status = fail(STATUS_FAILED, "table %" PRIu64 " exists: its sizes, order and "
+				      "kind can only be given when it is made", *number);
 			break;
 		}
 		if (error != -ENOENT) {
 			status = error ? table_fail(*number, error) : STATUS_OK;
 			break;
 		}
-		status = options->given & sizes ? configure(*table, options) : STATUS_OK;
+		status = table_configure(*table, options);
 		if (status)
 			break;
 		error = memtable_registry_publish(*table, *number);
