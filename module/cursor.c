@@ -214,6 +214,7 @@ struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_s
 {
 	struct mtb_block *block = index->head, *next;
 	unsigned int level = READ_ONCE(index->height);
+	struct mtb_key key;
 
 	cursor->index = index;
 	while (level-- > 0) {
@@ -226,8 +227,13 @@ struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_s
 			break;
 		block = cursor->next;
 	}
-	if (!cursor->count)
-		return NULL;
+	if (!cursor->count) {
+		if (block == index->head)
+			return NULL;
+		/* It is being unlinked: what is last now lies before what it had. */
+		mtb_record_key(mtb_block_first(block), index->reverse, &key);
+		return mtb_cursor_seek_before(cursor, index, &key);
+	}
 	cursor->position = cursor->count - 1;
 	return cursor->slots[cursor->position].record;
 }
