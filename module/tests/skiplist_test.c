@@ -502,7 +502,7 @@ static void attack_describe(const unsigned int *height, char *description)
 
 KUNIT_ARRAY_PARAM(attack, attack_heights, attack_describe);
 
-#define ATTACK_ROUNDS	(20 * MTB_TEST_SCALE)
+#define ATTACK_ROUNDS	(MTB_TEST_SCALE > 1 ? 20 * MTB_TEST_SCALE : 6)
 
 /* Batches made to split blocks take no more blocks than were planned: of every size, on a last block that is full, with blocks as small and as large as they get. */
 static void skiplist_test_plan(struct kunit *test)
@@ -685,17 +685,20 @@ static void skiplist_test_reserve(struct kunit *test)
 	mtb_reserve_empty(&reserve);
 }
 
+#define READERS		2
 #define SHARED_RECORDS	(1500 * MTB_TEST_SCALE)
 
 /**
  * struct shared - What a writer and its readers share.
  * @index: The index.
+ * @count: How many records there are.
  * @records: The records, in the order in which they are inserted. The first
  *	four bytes of the value are the place in this array.
  * @done: How many of them are in the index. Set (release) by the writer.
  */
 struct shared {
 	const struct mtb_skiplist *index;
+	size_t count;
 	struct mtb_record **records;
 	size_t done;
 };
@@ -745,7 +748,9 @@ static const char *read_walk(struct reader *reader, bool forward, u32 mark)
 			return "records are out of order";
 		if (previous == record)
 			return "a record comes twice";
-		reader->seen[record_place(record)] = mark;
+		/* Some records may come and go. */
+		if (record_place(record) < reader->shared->count)
+			reader->seen[record_place(record)] = mark;
 		previous = record;
 		record = forward ? mtb_cursor_next(cursor) : mtb_cursor_prev(cursor);
 	}
@@ -778,6 +783,8 @@ static const char *read_places(struct reader *reader)
 		key.tag--;
 		if (mtb_cursor_seek_before(cursor, index, &key) != record)
 			return "a record is not sought from behind";
+		if (!mtb_cursor_first(cursor, index) || !mtb_cursor_last(cursor, index))
+			return "the index has no first or last record";
 	}
 	return NULL;
 }
@@ -789,12 +796,15 @@ static int reader_main(void *data)
 	const char *fault = NULL;
 
 	while (!kthread_should_stop()) {
+		/* What is removed stays until the reader is through. */
+		rcu_read_lock();
 		if (!fault)
 			fault = read_walk(reader, true, 2 * pass + 1);
 		if (!fault)
 			fault = read_walk(reader, false, 2 * pass + 2);
 		if (!fault)
 			fault = read_places(reader);
+		rcu_read_unlock();
 		if (fault)
 			WRITE_ONCE(reader->fault, fault);
 		pass++;
@@ -805,12 +815,12 @@ static int reader_main(void *data)
 	return 0;
 }
 
-static void wait_for_readers(struct reader *readers, size_t count)
+static void wait_for_readers(struct reader *readers)
 {
 	unsigned int passes;
 	size_t i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < READERS; i++) {
 		/* Pairs with reader_main(). */
 		passes = smp_load_acquire(&readers[i].passes);
 		while (smp_load_acquire(&readers[i].passes) < passes + 2)
@@ -875,44 +885,173 @@ static const struct model_case shared_cases[] = {
 
 KUNIT_ARRAY_PARAM(shared_case, shared_cases, model_case_describe);
 
+/* Start two readers; returns them, or NULL. */
+static struct reader *start_readers(struct kunit *test, struct shared *shared, u64 seed)
+{
+	struct reader *readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
+	size_t i;
+
+	KUNIT_ASSERT_NOT_NULL(test, readers);
+	for (i = 0; i < READERS; i++) {
+		readers[i].shared = shared;
+		readers[i].random.state = seed + i;
+		readers[i].seen = kunit_kzalloc(test, shared->count * sizeof(u32), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, readers[i].seen);
+	}
+	for (i = 0; i < READERS; i++) {
+		readers[i].task = kthread_run(reader_main, &readers[i], "memtable-reader");
+		if (IS_ERR(readers[i].task))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, i, (size_t)READERS);
+	if (i == READERS)
+		return readers;
+	while (i-- > 0)
+		kthread_stop(readers[i].task);
+	return NULL;
+}
+
+static void stop_readers(struct kunit *test, struct reader *readers)
+{
+	size_t i;
+
+	wait_for_readers(readers);
+	for (i = 0; i < READERS; i++) {
+		kthread_stop(readers[i].task);
+		KUNIT_EXPECT_NULL_MSG(test, readers[i].fault, "%s", readers[i].fault);
+	}
+}
+
 /* Readers that run beside a writer see everything that was there when they began, in order, however they look for it. */
 static void skiplist_test_concurrent(struct kunit *test)
 {
 	const struct model_case *shared_case = test->param_value;
 	struct fixture *fixture = test->priv;
-	struct shared shared = { .index = &fixture->index };
+	struct shared shared = { .index = &fixture->index, .count = SHARED_RECORDS };
 	struct reader *readers;
-	bool complete;
-	size_t i;
 
 	fixture->random.state = shared_case->seed;
 	set_reverse(fixture, shared_case->reverse);
 	shared.records = make_shared_records(test, shared_case->arrival);
-	readers = kunit_kzalloc(test, 2 * sizeof(*readers), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, readers);
-	for (i = 0; i < 2; i++) {
-		readers[i].shared = &shared;
-		readers[i].random.state = shared_case->seed + i;
-		readers[i].seen = kunit_kzalloc(test, SHARED_RECORDS * sizeof(u32), GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, readers[i].seen);
+	readers = start_readers(test, &shared, shared_case->seed);
+	if (readers)
+		wait_for_readers(readers);
+	KUNIT_EXPECT_TRUE(test, share(fixture, &shared));
+	if (readers)
+		stop_readers(test, readers);
+	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+}
+
+/* Records that come and go, one of them with a block of its own. */
+#define PASSING_RECORDS	12
+#define PASSING_ROUNDS	(2000 * MTB_TEST_SCALE)
+
+/* Link a record, or unlink it. What that removes is put on @removed. */
+static bool toggle(struct fixture *fixture, struct mtb_record *record, bool in,
+		   struct mtb_block **removed)
+{
+	struct mtb_insertion insertion = { .record = record };
+	struct mtb_reserve reserve = {};
+	unsigned int planned, taken = 0;
+	struct mtb_block *block;
+
+	if (mtb_reserve_fill(&reserve, 1))
+		return false;
+	mutex_lock(&fixture->lock);
+	if (in) {
+		block = mtb_skiplist_remove(&fixture->index, record);
+		if (block) {
+			fixture->blocks--;
+			mtb_block_defer(block, removed);
+		}
+	} else if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned)) {
+		taken = mtb_skiplist_insert(&fixture->index, &insertion, &reserve);
+		fixture->blocks += taken;
 	}
-	for (i = 0; i < 2; i++) {
-		readers[i].task = kthread_run(reader_main, &readers[i], "memtable-reader");
-		if (IS_ERR(readers[i].task))
+	mutex_unlock(&fixture->lock);
+	mtb_reserve_empty(&reserve);
+	return true;
+}
+
+/* A record with a place beyond all others, which is freed only in the end. */
+static struct mtb_record *make_passing_record(struct kunit *test, u64 number)
+{
+	struct model_entry entry;
+	struct mtb_record *record;
+	u32 place = U32_MAX;
+
+	number_entry(test->priv, number, &entry);
+	entry.value_length = sizeof(place);
+	record = model_record(&entry, MTB_TRAILER_PIN);
+	KUNIT_ASSERT_NOT_NULL(test, record);
+	memcpy(record->data + entry.key_length, &place, sizeof(place));
+	return record;
+}
+
+/* Append until the last block is full: the next record gets a block of its own. */
+static void fill_last_block(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_insertion insertion = {};
+	struct mtb_reserve reserve = {};
+	u64 number = SHARED_RECORDS;
+	unsigned int planned = 0;
+
+	for (;;) {
+		insertion.record = make_passing_record(test, number++);
+		mutex_lock(&fixture->lock);
+		KUNIT_EXPECT_EQ(test, mtb_skiplist_plan(&fixture->index, &insertion, 1,
+							&planned), 0);
+		if (!planned)
+			mtb_skiplist_insert(&fixture->index, &insertion, &reserve);
+		mutex_unlock(&fixture->lock);
+		if (planned)
 			break;
 	}
+	mtb_record_put(insertion.record);
+}
 
-	if (i == 2)
-		wait_for_readers(readers, 2);
-	complete = share(fixture, &shared);
-	if (i == 2)
-		wait_for_readers(readers, 2);
-	KUNIT_EXPECT_EQ(test, i, 2);
-	while (i-- > 0) {
-		kthread_stop(readers[i].task);
-		KUNIT_EXPECT_NULL_MSG(test, readers[i].fault, "%s", readers[i].fault);
+/* Readers find all that stays while other records, and whole blocks with them, come and go at the ends and in between. */
+static void skiplist_test_concurrent_removal(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct shared shared = { .index = &fixture->index, .count = SHARED_RECORDS };
+	struct mtb_record *passing[PASSING_RECORDS];
+	bool in[PASSING_RECORDS] = {};
+	struct mtb_block *removed = NULL;
+	struct reader *readers;
+	int round, i;
+
+	fixture->random.state = 31;
+	fixture->trailer = MTB_TRAILER_PIN;
+	fixture->set_height = 0;
+	shared.records = make_shared_records(test, ARRIVE_ASCENDING);
+	KUNIT_EXPECT_TRUE(test, share(fixture, &shared));
+	fill_last_block(test);
+	/* The first one lies behind all others. */
+	for (i = 0; i < PASSING_RECORDS; i++)
+		passing[i] = make_passing_record(test, i ? test_below(&fixture->random,
+								      SHARED_RECORDS) : U32_MAX);
+	readers = start_readers(test, &shared, 32);
+	if (!readers)
+		return;
+	for (round = 0; round < PASSING_ROUNDS; round++) {
+		i = round % 2 ? 0 : test_below(&fixture->random, PASSING_RECORDS);
+		if (toggle(fixture, passing[i], in[i], &removed))
+			in[i] = !in[i];
+		/* A record that is gone may be found for a while; it must not come back. */
+		if (round % 64)
+			continue;
+		synchronize_rcu();
+		mtb_block_free_list(removed);
+		removed = NULL;
 	}
-	KUNIT_EXPECT_TRUE(test, complete);
+	stop_readers(test, readers);
+	mtb_block_free_list(removed);
+	for (i = 0; i < PASSING_RECORDS; i++) {
+		if (!in[i])
+			mtb_record_put(passing[i]);
+	}
 	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
 }
 
@@ -925,6 +1064,7 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE_PARAM(skiplist_test_cut, few_case_gen_params),
 	KUNIT_CASE(skiplist_test_reserve),
 	KUNIT_CASE_PARAM(skiplist_test_concurrent, shared_case_gen_params),
+	KUNIT_CASE(skiplist_test_concurrent_removal),
 	{}
 };
 

@@ -306,7 +306,7 @@ void sort(void *base, size_t count, size_t size, int (*compare)(const void *, co
 
 /*
  * RCU: a grace period waits, twice, for the readers that began before it
- * turned to the other counter. A thread of its own does so for all.
+ * turned to the other counter.
  */
 static long rcu_readers[2];
 static unsigned int rcu_phase;
@@ -328,16 +328,20 @@ void rcu_read_unlock(void)
 	core_atomic_end();
 }
 
-static void grace_period(void)
+void synchronize_rcu(void)
 {
+	static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;
 	unsigned int turn, old;
 
+	core_might_sleep();
+	pthread_mutex_lock(&turns);
 	for (turn = 0; turn < 2; turn++) {
 		old = rcu_phase;
 		__atomic_store_n(&rcu_phase, !old, __ATOMIC_SEQ_CST);
 		while (__atomic_load_n(&rcu_readers[old], __ATOMIC_SEQ_CST))
 			sched_yield();
 	}
+	pthread_mutex_unlock(&turns);
 }
 
 static struct {
@@ -363,7 +367,7 @@ static void *run_callbacks(void *unused)
 			continue;
 		}
 		pthread_mutex_unlock(&callbacks.lock);
-		grace_period();
+		synchronize_rcu();
 		for (; head; head = next) {
 			next = head->next;
 			head->run(head);

@@ -14,6 +14,7 @@ struct rcu_head {
 
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
+void synchronize_rcu(void);
 
 /* Have @head run after a grace period, by a thread that may sleep. */
 void core_call_rcu(struct rcu_head *head, void (*run)(struct rcu_head *head));
