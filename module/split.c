@@ -108,8 +108,10 @@ static void table_cut(struct mtb_table *table, struct mtb_table *right, const st
 	struct mtb_key key;
 	u64 blocks;
 
-	kref_get(&right->ref);
-	ended->split_off = right;
+	ended->split_off = rcu_dereference_protected(right->epoch, true);
+	kref_get(&ended->split_off->ref);
+	ended->next = epoch;
+	kref_get(&epoch->ref);
 
 	mtb_key_init(&key, table->index.reverse, part->first->data, part->first->key_length,
 		     U64_MAX);

@@ -60,10 +60,16 @@ static void epoch_release(struct kref *ref)
 {
 	struct mtb_epoch *epoch = container_of(ref, struct mtb_epoch, ref);
 
-	if (epoch->split_off)
-		kref_put(&epoch->split_off->ref, table_release_ref);
 	kref_put(&epoch->table->ref, table_release_ref);
-	kfree_rcu(epoch, rcu);
+}
+
+/* Drop a reference; with the last one the epoch goes on the list *@ended. */
+static void epoch_drop(struct mtb_epoch *epoch, struct mtb_epoch **ended)
+{
+	if (epoch && kref_put(&epoch->ref, epoch_release)) {
+		epoch->ended = *ended;
+		*ended = epoch;
+	}
 }
 
 /**
@@ -72,7 +78,17 @@ static void epoch_release(struct kref *ref)
  */
 void mtb_epoch_put(struct mtb_epoch *epoch)
 {
-	kref_put(&epoch->ref, epoch_release);
+	struct mtb_epoch *ended = NULL;
+
+	/* Many may be held by the ones before them only: no place for recursion. */
+	epoch_drop(epoch, &ended);
+	while (ended) {
+		epoch = ended;
+		ended = epoch->ended;
+		epoch_drop(epoch->split_off, &ended);
+		epoch_drop(epoch->next, &ended);
+		kfree_rcu(epoch, rcu);
+	}
 }
 
 /**

@@ -104,14 +104,22 @@ struct mtb_table {
  * @ref: References: one of the table while this is the current epoch, one of
  *	each request that began in it.
  * @table: The table.
- * @split_off: The table that the epoch ended with splitting off, or NULL:
- *	requests that began before may be reading there.
+ * @split_off: The first epoch of the table that this one ended with splitting
+ *	off, or NULL while it has not ended.
+ * @next: The epoch after this one, or NULL likewise.
+ * @ended: The next one on a list of those that end together.
  * @rcu: To free it.
+ *
+ * An epoch that has ended holds references to @split_off and @next: requests
+ * that began in it may be reading in whatever this table, or a part of it, is
+ * split into later.
  */
 struct mtb_epoch {
 	struct kref ref;
 	struct mtb_table *table;
-	struct mtb_table *split_off;
+	struct mtb_epoch *split_off;
+	struct mtb_epoch *next;
+	struct mtb_epoch *ended;
 	struct rcu_head rcu;
 };
 
