@@ -5,9 +5,9 @@
 #ifndef SELFTESTS_MEMTABLE_CACHES_H
 #define SELFTESTS_MEMTABLE_CACHES_H
 
-#include <glob.h>
-
 #include "common.h"
+
+#include <glob.h>
 
 struct caches {
 	unsigned int count;

@@ -771,7 +771,7 @@ TEST_F_TIMEOUT(model, random, LONG_TIMEOUT)
 	__u64 seed = 1;
 
 	for (unsigned int phase = 0; phase < ARRAY_SIZE(deletions); phase++) {
-		const unsigned int rounds = scaled(150);
+		const unsigned int rounds = scaled(100);
 
 		for (unsigned int round = 0; round < rounds; round++) {
 			/* One at a time, or up to a hundred at once. */
@@ -780,7 +780,7 @@ TEST_F_TIMEOUT(model, random, LONG_TIMEOUT)
 
 			ASSERT_EQ(0, model_change(&self->model, self->fd, count,
 						  deletions[phase], &seed));
-			if (round % 25)
+			if (round % 50)
 				continue;
 			ASSERT_EQ(NULL, model_differs(&self->model, self->fd))
 			{
@@ -878,7 +878,7 @@ FIXTURE_TEARDOWN(churn)
 /* However much has come and gone, what is there decides. */
 TEST_F_TIMEOUT(churn, bounded, LONG_TIMEOUT)
 {
-	const unsigned int rounds = scaled(2000);
+	const unsigned int rounds = scaled(400);
 	struct stream stream = {};
 	char value[100] = {};
 	struct memtable_info info;
@@ -907,7 +907,7 @@ TEST_F_TIMEOUT(churn, bounded, LONG_TIMEOUT)
 			self->keys[at] = key;
 		}
 		ASSERT_EQ(0, table_write(self->fd, &stream));
-		if (round % 100 == 99) {
+		if (round % 40 == 39) {
 			info = table_info(self->fd);
 			EXPECT_GE(LIVE, info.entries);
 			EXPECT_LE(LIVE / 2, info.entries);

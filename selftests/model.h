@@ -81,17 +81,20 @@ static inline void model_add(struct model *const model, const void *const key,
 	memcpy(entry->key, key, key_length);
 }
 
+/* Values have all lengths from none to eight bytes. */
+static inline size_t entry_value_length(const struct entry *const entry)
+{
+	return entry->type == MEMTABLE_TYPE_VALUE ? entry->sequence % 9 : 0;
+}
+
 static inline void entry_put(const struct entry *const entry,
 			     const unsigned int flags,
 			     struct stream *const stream)
 {
-	const bool value = entry->type == MEMTABLE_TYPE_VALUE &&
-			   !(flags & MEMTABLE_SCAN_KEYS_ONLY);
-
-	/* Values have all lengths from none to eight bytes. */
 	stream_add(stream, entry->sequence, entry->type, entry->key,
 		   entry->key_length, &entry->value,
-		   value ? entry->sequence % 9 : 0);
+		   flags & MEMTABLE_SCAN_KEYS_ONLY ? 0 :
+						     entry_value_length(entry));
 }
 
 /* Writes the model's entries to the table as they stand. */

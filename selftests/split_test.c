@@ -1,0 +1,1384 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memtable tests - PIVOT and SPLIT
+ */
+
+#include "caches.h"
+#include "common.h"
+#include "model.h"
+#include "stall.h"
+
+#include <sys/resource.h>
+
+#define EVERYTHING (MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES)
+
+/* What the memory usage of a table counts for each of its index blocks. */
+#define BLOCK_SIZE 1024
+
+/* A new descriptor of the upper half. */
+static int table_halve(const int fd)
+{
+	struct memtable_split split = { .flags = MEMTABLE_SPLIT_HALF };
+	const int ret = request(fd, MEMTABLE_IOC_SPLIT, &split);
+
+	return ret ? ret : split.fd;
+}
+
+FIXTURE(split)
+{
+	/* The entries in the table's order. */
+	struct model model;
+	/* The same as records, in the order in which they are added. */
+	struct stream records;
+};
+
+FIXTURE_VARIANT(split)
+{
+	__u32 kind;
+	__u32 order;
+};
+
+FIXTURE_VARIANT_ADD(split, versioned)
+{
+	.kind = MEMTABLE_KIND_VERSIONED,
+	.order = MEMTABLE_ORDER_BYTEWISE,
+};
+
+FIXTURE_VARIANT_ADD(split, versioned_reverse)
+{
+	.kind = MEMTABLE_KIND_VERSIONED,
+	.order = MEMTABLE_ORDER_REVERSE,
+};
+
+FIXTURE_VARIANT_ADD(split, map)
+{
+	.kind = MEMTABLE_KIND_MAP,
+	.order = MEMTABLE_ORDER_BYTEWISE,
+};
+
+FIXTURE_VARIANT_ADD(split, map_reverse)
+{
+	.kind = MEMTABLE_KIND_MAP,
+	.order = MEMTABLE_ORDER_REVERSE,
+};
+
+FIXTURE_SETUP(split)
+{
+	self->model.reverse = variant->order == MEMTABLE_ORDER_REVERSE;
+}
+
+FIXTURE_TEARDOWN(split)
+{
+	free(self->model.entries);
+	stream_free(&self->records);
+}
+
+static void fill_entry(FIXTURE_DATA(split) *const self, const void *const key,
+		       const size_t length, const unsigned int type)
+{
+	/* The sequence number that the kernel will assign. */
+	const __u64 sequence = self->model.count + 1;
+	const struct entry *entry;
+
+	model_add(&self->model, key, length, sequence, type);
+	entry = &self->model.entries[self->model.count - 1];
+	stream_add(&self->records, 0, type, key, length, &entry->value,
+		   entry_value_length(entry));
+}
+
+/* In a versioned table some keys have more versions, some are deleted. */
+static void fill_key(FIXTURE_DATA(split) *const self, const __u32 kind,
+		     const unsigned int i, const void *const key,
+		     const size_t length)
+{
+	fill_entry(self, key, length, MEMTABLE_TYPE_VALUE);
+	if (kind == MEMTABLE_KIND_MAP || i % 3)
+		return;
+	for (unsigned int version = 0; version < i % 5; version++)
+		fill_entry(self, key, length,
+			   version % 2 ? MEMTABLE_TYPE_VALUE :
+					 MEMTABLE_TYPE_DELETION);
+}
+
+typedef size_t key_maker(unsigned int i, unsigned int count,
+			 unsigned char *key);
+
+/* Begins anew with @count keys. */
+static void fill(FIXTURE_DATA(split) *const self, const __u32 kind,
+		 key_maker *const maker, const unsigned int count)
+{
+	self->model.count = 0;
+	self->records.length = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned char key[MODEL_KEY_SIZE];
+
+		fill_key(self, kind, i, key, maker(i, count, key));
+	}
+	model_sort(&self->model);
+}
+
+/* The same with the keys that begin alike. */
+static void fill_alike(FIXTURE_DATA(split) *const self, const __u32 kind)
+{
+	self->model.count = 0;
+	self->records.length = 0;
+	for (size_t i = 1; i < ARRAY_SIZE(keys); i += 2)
+		fill_key(self, kind, i, keys[i].bytes, keys[i].length);
+	model_sort(&self->model);
+}
+
+/* A new table with all of that. */
+static int split_table(const FIXTURE_DATA(split) *const self,
+		       const FIXTURE_VARIANT(split) *const variant)
+{
+	const int fd = table_open_as(variant->kind, variant->order, 0);
+
+	if (fd < 0 || table_write(fd, &self->records))
+		abort();
+	return fd;
+}
+
+/* How many entries come before a key. */
+static size_t model_before(const struct model *const model,
+			   const void *const key, const size_t length)
+{
+	size_t count = 0;
+
+	while (count < model->count &&
+	       key_compare(model, model->entries[count].key,
+			   model->entries[count].key_length, key, length) < 0)
+		count++;
+	return count;
+}
+
+/* The entries of a model from one on and up to another one. */
+static struct model model_part(const struct model *const model,
+			       const size_t from, const size_t to)
+{
+	return (struct model){
+		.reverse = model->reverse,
+		.entries = model->entries + from,
+		.count = to - from,
+	};
+}
+
+/* Says what a table has that the model has not, or the other way round. */
+static const char *part_differs(const struct model *const part, const int fd,
+				const __u64 last_sequence)
+{
+	static const unsigned int flags[] = {
+		0,
+		MEMTABLE_SCAN_REVERSE,
+		EVERYTHING,
+		EVERYTHING | MEMTABLE_SCAN_REVERSE,
+	};
+	const struct memtable_info info = table_info(fd);
+	const bool map = info.kind == MEMTABLE_KIND_MAP;
+	__u64 tombstones = 0, logical_bytes = 0;
+	const char *differs = NULL;
+
+	for (size_t i = 0; i < part->count; i++) {
+		const struct entry *const entry = &part->entries[i];
+		struct memtable_get get = {
+			.key = ADDRESS(entry->key),
+			.key_length = entry->key_length,
+			.snapshot = entry->sequence,
+		};
+		const bool value = entry->type == MEMTABLE_TYPE_VALUE;
+		const size_t length = entry_value_length(entry);
+		const int ret = request(fd, MEMTABLE_IOC_GET, &get);
+
+		tombstones += !value;
+		logical_bytes += entry->key_length + length;
+		/* Each version is found at its own snapshot. */
+		if (get.tag != record_tag(entry->sequence, entry->type) ||
+		    ret != (!value ? -ENOENT :
+			    length ? -ERANGE :
+				     0))
+			differs = "an entry is not found";
+	}
+	if (info.entries != part->count || info.tombstones != tombstones ||
+	    info.logical_bytes != logical_bytes ||
+	    info.last_sequence != last_sequence)
+		differs = "a figure is wrong";
+	for (size_t i = 0; i < ARRAY_SIZE(flags) && !differs; i++) {
+		/* The latest, and in a versioned table one in the middle. */
+		for (unsigned int j = 0; j < (map ? 1 : 2); j++) {
+			const __u64 snapshot = j * (last_sequence / 2 + 1);
+			struct stream expected = {};
+			struct stream seen = {};
+
+			model_scan(part, flags[i], snapshot, &no_bound,
+				   &no_bound, &expected);
+			if (table_scan(fd, flags[i], snapshot, 4096, &seen))
+				differs = "a scan fails";
+			else if (!stream_equal(&expected, &seen))
+				differs = "a scan shows something else";
+			stream_free(&expected);
+			stream_free(&seen);
+		}
+	}
+	return differs;
+}
+
+/*
+ * Splits a table at a key; says what is not as the model says, or NULL. The
+ * table and its upper part are closed.
+ */
+static const char *split_differs(const FIXTURE_DATA(split) *const self,
+				 const int fd, const void *const key,
+				 const size_t length)
+{
+	const size_t before = model_before(&self->model, key, length);
+	const struct model lower = model_part(&self->model, 0, before);
+	const struct model upper =
+		model_part(&self->model, before, self->model.count);
+	const struct memtable_info whole = table_info(fd);
+	const int right = table_split(fd, key, length);
+	struct memtable_info left_info, right_info;
+	const char *differs;
+	__u64 blocks;
+
+	if (right < 0)
+		return "the table is not split";
+	differs = part_differs(&lower, fd, whole.last_sequence) ?:
+			  part_differs(&upper, right, whole.last_sequence);
+	left_info = table_info(fd);
+	right_info = table_info(right);
+	/* The new table has its own first block, and may need one more. */
+	blocks = left_info.memory_usage + right_info.memory_usage -
+		 whole.memory_usage;
+	if (blocks != BLOCK_SIZE && blocks != 2 * BLOCK_SIZE)
+		differs = "the memory usage is wrong";
+	if (left_info.memory_usage < BLOCK_SIZE ||
+	    (!lower.count && left_info.memory_usage != BLOCK_SIZE) ||
+	    (!upper.count && right_info.memory_usage != BLOCK_SIZE))
+		differs = "the memory usage of a part is wrong";
+	if (right_info.kind != whole.kind || right_info.order != whole.order ||
+	    right_info.write_buffer_size != whole.write_buffer_size ||
+	    right_info.max_size != whole.max_size)
+		differs = "the configuration is another one";
+	close(right);
+	return differs;
+}
+
+/*
+ * PIVOT
+ */
+
+/* The pivot has half of all entries before it, in tables of any size. */
+TEST_F_TIMEOUT(split, pivot, LONG_TIMEOUT)
+{
+	for (unsigned int count = 1; count < 5000;
+	     count = count < 140 ? count + 1 : count * 4 + 1) {
+		char key[MODEL_KEY_SIZE];
+		struct memtable_pivot pivot = {
+			.key = ADDRESS(key),
+			.key_size = sizeof(key),
+		};
+		const struct entry *middle;
+		int fd;
+
+		fill(self, variant->kind, random_key, count);
+		fd = split_table(self, variant);
+		middle = &self->model.entries[self->model.count / 2];
+		ASSERT_EQ(0, request(fd, MEMTABLE_IOC_PIVOT, &pivot));
+		ASSERT_EQ(middle->key_length, pivot.key_length);
+		ASSERT_EQ(0, memcmp(middle->key, key, pivot.key_length))
+		{
+			TH_LOG("%u keys", count);
+		}
+		ASSERT_EQ(0, close(fd));
+	}
+}
+
+/* An empty table has no middle. */
+TEST_F(split, pivot_empty)
+{
+	const int fd = table_open_as(variant->kind, variant->order, 0);
+	struct memtable_pivot pivot = { .key_length = 7 };
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ENOENT, request(fd, MEMTABLE_IOC_PIVOT, &pivot));
+	EXPECT_EQ(7, pivot.key_length);
+	/* One that is empty again has none either. */
+	if (variant->kind == MEMTABLE_KIND_MAP) {
+		ASSERT_EQ(0, table_put(fd, 0, "key", "value"));
+		ASSERT_EQ(0, table_put(fd, 0, "key", NULL));
+		EXPECT_EQ(-ENOENT, request(fd, MEMTABLE_IOC_PIVOT, &pivot));
+	}
+	EXPECT_EQ(0, close(fd));
+}
+
+/* A key needs its room; without it only its length is told. */
+TEST_F(split, pivot_room)
+{
+	const int fd = table_open_as(variant->kind, variant->order, 0);
+	char *const long_key = checked(calloc(1, MEMTABLE_MAX_KEY_LENGTH));
+	char *const room = guarded(MEMTABLE_MAX_KEY_LENGTH);
+	struct memtable_pivot pivot = {};
+
+	ASSERT_LE(0, fd);
+	/* An empty key needs none. */
+	ASSERT_EQ(0, table_put(fd, 0, "", "value"));
+	pivot.key_length = 1;
+	EXPECT_EQ(0, request(fd, MEMTABLE_IOC_PIVOT, &pivot));
+	EXPECT_EQ(0, pivot.key_length);
+	EXPECT_EQ(0, close(fd));
+
+	for (size_t length = 1; length <= MEMTABLE_MAX_KEY_LENGTH;
+	     length = length == MEMTABLE_MAX_KEY_LENGTH ? length + 1 :
+		      length < 20000			? length * 3 :
+				       MEMTABLE_MAX_KEY_LENGTH) {
+		const int other =
+			table_open_as(variant->kind, variant->order, 0);
+		char *const end = room + MEMTABLE_MAX_KEY_LENGTH;
+
+		pattern_fill(long_key, length, length);
+		ASSERT_EQ(0, table_add(other, 0, MEMTABLE_TYPE_VALUE, long_key,
+				       length, NULL, 0));
+		memset(room, CANARY, MEMTABLE_MAX_KEY_LENGTH);
+		pivot.key = ADDRESS(end - length);
+		pivot.key_size = length - 1;
+		EXPECT_EQ(-ERANGE, request(other, MEMTABLE_IOC_PIVOT, &pivot));
+		EXPECT_EQ(length, pivot.key_length);
+		pivot.key_size = 0;
+		pivot.key_length = 0;
+		EXPECT_EQ(-ERANGE, request(other, MEMTABLE_IOC_PIVOT, &pivot));
+		EXPECT_EQ(length, pivot.key_length);
+		EXPECT_TRUE(all_bytes(room, MEMTABLE_MAX_KEY_LENGTH, CANARY));
+
+		pivot.key_size = length;
+		EXPECT_EQ(0, request(other, MEMTABLE_IOC_PIVOT, &pivot));
+		EXPECT_EQ(0, memcmp(long_key, end - length, length));
+		pivot.key_size = UINT32_MAX;
+		EXPECT_EQ(0, request(other, MEMTABLE_IOC_PIVOT, &pivot));
+		pivot.key = ADDRESS(end - length + 1);
+		EXPECT_EQ(-EFAULT, request(other, MEMTABLE_IOC_PIVOT, &pivot));
+		EXPECT_EQ(0, close(other));
+	}
+	free(long_key);
+}
+
+/*
+ * SPLIT
+ */
+
+/* At every key that is there, beside each, and beyond both ends. */
+TEST_F_TIMEOUT(split, any_pivot, LONG_TIMEOUT)
+{
+	fill_alike(self, variant->kind);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const int fd = split_table(self, variant);
+		const char *const differs =
+			split_differs(self, fd, keys[i].bytes, keys[i].length);
+
+		ASSERT_EQ(NULL, differs)
+		{
+			TH_LOG("%s, at key %zu", differs, i);
+		}
+		ASSERT_EQ(0, close(fd));
+	}
+}
+
+/* So is a table of many blocks, whatever its keys are like. */
+TEST_F_TIMEOUT(split, large, LONG_TIMEOUT)
+{
+	static key_maker *const makers[] = {
+		random_key,  ascending_key, descending_key,
+		decimal_key, nested_key,
+	};
+	__u64 seed = 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
+		fill(self, variant->kind, makers[i], 2000);
+		for (unsigned int round = 0; round < 4; round++) {
+			const int fd = split_table(self, variant);
+			const struct entry *const pivot =
+				&self->model.entries[(random_next(&seed) >> 20) %
+						     self->model.count];
+			const char *const differs = split_differs(
+				self, fd, pivot->key, pivot->key_length);
+
+			ASSERT_EQ(NULL, differs)
+			{
+				TH_LOG("%s, with kind %zu of keys", differs, i);
+			}
+			ASSERT_EQ(0, close(fd));
+		}
+	}
+}
+
+/* What is empty is split into two that are. */
+TEST_F(split, empty)
+{
+	const int fd = table_open_as(variant->kind, variant->order, 0);
+	int right;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(NULL, split_differs(self, fd, "key", 3));
+	ASSERT_EQ(NULL, split_differs(self, fd, NULL, 0));
+	right = table_halve(fd);
+	ASSERT_LE(0, right);
+	EXPECT_EQ(0, table_info(fd).entries);
+	EXPECT_EQ(0, table_info(right).entries);
+	/* Both work. */
+	EXPECT_EQ(0, table_put(fd, 0, "key", "left"));
+	EXPECT_EQ(0, table_put(right, 0, "key", "right"));
+	EXPECT_EQ(0, table_differs(fd, 0, "key", "left"));
+	EXPECT_EQ(0, table_differs(right, 0, "key", "right"));
+	EXPECT_EQ(0, close(right));
+	EXPECT_EQ(0, close(fd));
+}
+
+/* How far from each other the bytes of both parts are. */
+static __u64 unevenness(const struct model *const model, const size_t before)
+{
+	__u64 sums[2] = {};
+
+	for (size_t i = 0; i < model->count; i++) {
+		const struct entry *const entry = &model->entries[i];
+
+		sums[i >= before] +=
+			entry->key_length + entry_value_length(entry);
+	}
+	return sums[0] > sums[1] ? sums[0] - sums[1] : sums[1] - sums[0];
+}
+
+/* Half is where the bytes are as even as keys, with all versions, allow. */
+TEST_F_TIMEOUT(split, half, LONG_TIMEOUT)
+{
+	static key_maker *const makers[] = { random_key, nested_key };
+
+	for (unsigned int i = 0; i < 60; i++) {
+		__u64 best = UINT64_MAX;
+		struct model lower, upper;
+		size_t before;
+		int fd, right;
+
+		fill(self, variant->kind, makers[i & 1],
+		     i < 50 ? i / 2 + 1 : i * 7);
+		fd = split_table(self, variant);
+		for (size_t at = 0; at <= self->model.count; at++) {
+			const struct entry *const entry =
+				&self->model.entries[at];
+			__u64 uneven;
+
+			/* Not between versions of a key. */
+			if (at && at < self->model.count &&
+			    !key_compare(&self->model, entry[-1].key,
+					 entry[-1].key_length, entry->key,
+					 entry->key_length))
+				continue;
+			uneven = unevenness(&self->model, at);
+			if (uneven < best)
+				best = uneven;
+		}
+		right = table_halve(fd);
+		ASSERT_LE(0, right);
+		before = table_info(fd).entries;
+		EXPECT_EQ(best, unevenness(&self->model, before))
+		{
+			TH_LOG("%u keys, %zu of %zu entries", i, before,
+			       self->model.count);
+		}
+		lower = model_part(&self->model, 0, before);
+		upper = model_part(&self->model, before, self->model.count);
+		ASSERT_EQ(NULL, part_differs(&lower, fd, self->model.count));
+		ASSERT_EQ(NULL, part_differs(&upper, right, self->model.count));
+		ASSERT_EQ(0, close(fd));
+		ASSERT_EQ(0, close(right));
+	}
+}
+
+/* Adds entries to a table and to its model, which ends up sorted. */
+static int grow(struct model *const model, const int fd, __u64 *const seed,
+		const unsigned int count)
+{
+	__u64 last = table_info(fd).last_sequence;
+	struct stream stream = {};
+	int ret;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const __u64 key = random_next(seed);
+		const struct entry *entry;
+
+		model_add(model, &key, sizeof(key), ++last,
+			  MEMTABLE_TYPE_VALUE);
+		entry = &model->entries[model->count - 1];
+		stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key),
+			   &entry->value, entry_value_length(entry));
+	}
+	ret = table_write(fd, &stream);
+	model_sort(model);
+	stream_free(&stream);
+	return ret;
+}
+
+/* Both parts go on as tables of their own, which anything can be added to. */
+TEST_F_TIMEOUT(split, go_on, LONG_TIMEOUT)
+{
+	__u64 seed = 1;
+
+	for (unsigned int round = 0; round < 5; round++) {
+		struct model parts[2] = {};
+		int fds[2];
+
+		fill(self, variant->kind, random_key, 500);
+		fds[0] = split_table(self, variant);
+		fds[1] = table_halve(fds[0]);
+		ASSERT_LE(0, fds[1]);
+		for (unsigned int i = 0; i < 2; i++) {
+			const size_t before = table_info(fds[0]).entries;
+			const struct model part =
+				model_part(&self->model, i ? before : 0,
+					   i ? self->model.count : before);
+
+			parts[i].reverse = self->model.reverse;
+			for (size_t j = 0; j < part.count; j++) {
+				const struct entry *const entry =
+					&part.entries[j];
+
+				model_add(&parts[i], entry->key,
+					  entry->key_length, entry->sequence,
+					  entry->type);
+			}
+			/* Not to be found in the other part's place. */
+			if (!i)
+				continue;
+			ASSERT_EQ(0, grow(&parts[0], fds[0], &seed, 1000));
+			ASSERT_EQ(0, grow(&parts[1], fds[1], &seed, 1000));
+		}
+		for (unsigned int i = 0; i < 2; i++) {
+			ASSERT_EQ(NULL, part_differs(&parts[i], fds[i],
+						     self->model.count + 1000));
+			ASSERT_EQ(0, close(fds[i]));
+			free(parts[i].entries);
+		}
+	}
+}
+
+/* The parts of a map can be emptied, and give everything back. */
+TEST(give_back)
+{
+	for (__u32 order = MEMTABLE_ORDER_BYTEWISE;
+	     order <= MEMTABLE_ORDER_REVERSE; order++) {
+		const struct caches before = caches_settled();
+		struct stream deletions = {};
+		struct stream stream = {};
+		int fds[2];
+
+		for (unsigned int i = 0; i < 3000; i++) {
+			unsigned char key[MODEL_KEY_SIZE];
+			const size_t length = random_key(i, 3000, key);
+
+			stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, key, length,
+				   key, length);
+			stream_add(&deletions, 0, MEMTABLE_TYPE_DELETION, key,
+				   length, NULL, 0);
+		}
+		fds[0] = table_open_as(MEMTABLE_KIND_MAP, order, 0);
+		ASSERT_LE(0, fds[0]);
+		ASSERT_EQ(0, table_write(fds[0], &stream));
+		fds[1] = table_halve(fds[0]);
+		ASSERT_LE(0, fds[1]);
+		for (unsigned int i = 0; i < 2; i++) {
+			/* Keys that are not there do not matter. */
+			ASSERT_EQ(0, table_write(fds[i], &deletions));
+			EXPECT_EQ(0, table_info(fds[i]).entries);
+			EXPECT_EQ(0, table_info(fds[i]).logical_bytes);
+			EXPECT_EQ(BLOCK_SIZE, table_info(fds[i]).memory_usage);
+		}
+		/* But for the first block of each. */
+		while (caches_now().objects > before.objects + 2)
+			usleep(10000);
+		EXPECT_EQ(0, close(fds[0]));
+		EXPECT_EQ(0, close(fds[1]));
+		while (caches_now().objects > before.objects)
+			usleep(10000);
+		stream_free(&deletions);
+		stream_free(&stream);
+	}
+}
+
+/* Split again and again, down to single keys: together they have everything. */
+TEST_F_TIMEOUT(split, down_to_keys, LONG_TIMEOUT)
+{
+	struct stream expected = {};
+	struct stream seen = {};
+	int *const fds = checked(calloc(512, sizeof(*fds)));
+	unsigned int count = 1;
+
+	fill(self, variant->kind, nested_key, 300);
+	model_scan(&self->model, EVERYTHING, 0, &no_bound, &no_bound,
+		   &expected);
+	fds[0] = split_table(self, variant);
+	/* Each table in the order of keys; a part comes behind the other one. */
+	for (unsigned int i = 0; i < count;) {
+		char key[MODEL_KEY_SIZE];
+		struct memtable_pivot pivot = {
+			.key = ADDRESS(key),
+			.key_size = sizeof(key),
+		};
+		const __u64 entries = table_info(fds[i]).entries;
+		int right;
+
+		ASSERT_EQ(0, request(fds[i], MEMTABLE_IOC_PIVOT, &pivot));
+		right = i & 1 ? table_halve(fds[i]) :
+				table_split(fds[i], key, pivot.key_length);
+		ASSERT_LE(0, right);
+		ASSERT_EQ(entries, table_info(fds[i]).entries +
+					   table_info(right).entries);
+		if (table_info(fds[i]).entries && table_info(right).entries) {
+			ASSERT_GT(512, count + 1);
+			memmove(&fds[i + 2], &fds[i + 1],
+				(count - i - 1) * sizeof(*fds));
+			fds[i + 1] = right;
+			count++;
+			continue;
+		}
+		/* One key, in either part. */
+		if (table_info(right).entries) {
+			ASSERT_EQ(0, close(fds[i]));
+			fds[i] = right;
+		} else {
+			ASSERT_EQ(0, close(right));
+		}
+		i++;
+	}
+	EXPECT_LE(variant->kind == MEMTABLE_KIND_MAP ? 300 : 150, count);
+	for (unsigned int i = 0; i < count; i++) {
+		ASSERT_EQ(0, table_scan(fds[i], EVERYTHING, 0, 65536, &seen));
+		EXPECT_EQ(0, close(fds[i]));
+	}
+	EXPECT_TRUE(stream_equal(&expected, &seen));
+	stream_free(&expected);
+	stream_free(&seen);
+	free(fds);
+}
+
+/*
+ * What a split can be refused for
+ */
+
+FIXTURE(refusal)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(refusal)
+{
+	self->fd = table_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, table_put(self->fd, 0, "a", "first"));
+	ASSERT_EQ(0, table_put(self->fd, 0, "b", "second"));
+}
+
+FIXTURE_TEARDOWN(refusal)
+{
+	EXPECT_EQ(0, close(self->fd));
+}
+
+/* The next descriptor that this process will get. */
+static int next_fd(void)
+{
+	const int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+/* Bad arguments, and tables that are not to be changed; nothing is left. */
+TEST_F(refusal, arguments)
+{
+	char *const key = checked(calloc(1, MEMTABLE_MAX_KEY_LENGTH + 1));
+	const int read_only = table_share(self->fd, MEMTABLE_SHARE_READ_ONLY);
+	struct memtable_split split = { STRING(pivot, "b"), .fd = 77 };
+	const struct memtable_split good = split;
+	const struct image image = table_image(self->fd);
+	const int next = next_fd();
+
+	ASSERT_LE(0, read_only);
+	EXPECT_EQ(-EBADF, request(read_only, MEMTABLE_IOC_SPLIT, &split));
+	split.flags = MEMTABLE_SPLIT_HALF;
+	EXPECT_EQ(-EINVAL, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	split.pivot = 0;
+	EXPECT_EQ(-EINVAL, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	split.pivot = ADDRESS("b");
+	split.pivot_length = 0;
+	EXPECT_EQ(-EINVAL, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	for (unsigned int bit = 1; bit < 32; bit++) {
+		split = good;
+		split.flags = 1U << bit;
+		EXPECT_EQ(-EINVAL,
+			  request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	}
+	split = good;
+	split.reserved = 1;
+	EXPECT_EQ(-EINVAL, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	split = good;
+	split.pivot = ADDRESS(key);
+	split.pivot_length = MEMTABLE_MAX_KEY_LENGTH + 1;
+	EXPECT_EQ(-EMSGSIZE, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	split.pivot_length = 1;
+	split.pivot = 0;
+	EXPECT_EQ(-EFAULT, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	EXPECT_EQ(77, split.fd);
+	/* A descriptor that cannot be told of is not made. */
+	EXPECT_EQ(-EFAULT, request(self->fd, MEMTABLE_IOC_SPLIT,
+				   read_only_copy(&good, sizeof(good))));
+	EXPECT_EQ(-EFAULT, request(self->fd, MEMTABLE_IOC_SPLIT, NULL));
+	EXPECT_EQ(next, next_fd());
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	EXPECT_EQ(0, close(read_only));
+	free(key);
+}
+
+/* Sealed, a table stays whole. */
+TEST_F(refusal, sealed)
+{
+	struct image image;
+	char key[8];
+	struct memtable_pivot pivot = {
+		.key = ADDRESS(key),
+		.key_size = sizeof(key),
+	};
+	int next;
+
+	ASSERT_EQ(0, table_seal(self->fd));
+	image = table_image(self->fd);
+	next = next_fd();
+	EXPECT_EQ(-EROFS, table_split(self->fd, "b", 1));
+	EXPECT_EQ(-EROFS, table_split(self->fd, "z", 1));
+	EXPECT_EQ(-EROFS, table_halve(self->fd));
+	EXPECT_EQ(next, next_fd());
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	/* But its middle can be told. */
+	EXPECT_EQ(0, request(self->fd, MEMTABLE_IOC_PIVOT, &pivot));
+	EXPECT_EQ('b', *key);
+	stream_free(&image.records);
+}
+
+/* Without a descriptor to be had, it stays whole as well. */
+TEST_F(refusal, no_descriptors)
+{
+	const struct image image = table_image(self->fd);
+	struct rlimit limit;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = next_fd();
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-EMFILE, table_split(self->fd, "b", 1));
+	EXPECT_EQ(-EMFILE, table_halve(self->fd));
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	limit.rlim_cur++;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(limit.rlim_cur - 1, table_split(self->fd, "b", 1));
+	EXPECT_EQ(1, table_info(self->fd).entries);
+}
+
+/* The upper part's descriptor is like one that SHARE makes. */
+TEST_F(refusal, descriptor)
+{
+	const __u64 number = number_new();
+	const int right = table_split(self->fd, "b", 1);
+
+	ASSERT_LE(0, right);
+	EXPECT_EQ(FD_CLOEXEC, fcntl(right, F_GETFD));
+	EXPECT_EQ(O_RDWR, fcntl(right, F_GETFL) & O_ACCMODE);
+	EXPECT_EQ(-EPERM, table_publish(right, number));
+	EXPECT_EQ(-EPERM, table_rotate(right, number));
+	/* What is published stays so, what is split off is not. */
+	ASSERT_EQ(0, table_publish(self->fd, number));
+	EXPECT_EQ(0, close(right));
+	ASSERT_EQ(0, table_put(self->fd, 0, "c", "third"));
+	ASSERT_EQ(0, close(table_split(self->fd, "c", 1)));
+	ASSERT_EQ(0, close(self->fd));
+	self->fd = table_open();
+	ASSERT_EQ(0, table_attach(self->fd, number));
+	EXPECT_EQ(0, table_differs(self->fd, 0, "a", "first"));
+	EXPECT_EQ(-ENOENT, table_differs(self->fd, 0, "b", "second"));
+	EXPECT_EQ(-ENOENT, table_differs(self->fd, 0, "c", "third"));
+	EXPECT_EQ(0, table_drop(self->fd, number));
+}
+
+/* Who polls for room gets it by a split. */
+TEST_F(refusal, full)
+{
+	const int fd = table_open_as(MEMTABLE_KIND_VERSIONED,
+				     MEMTABLE_ORDER_BYTEWISE, 50000);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN | POLLOUT };
+	char value[1000] = {};
+	__u32 key = 0;
+	int right;
+
+	ASSERT_LE(0, fd);
+	while (!table_add(fd, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key), value,
+			  sizeof(value)))
+		key++;
+	EXPECT_EQ(0, poll(&poll_fd, 1, 0));
+	right = table_halve(fd);
+	ASSERT_LE(0, right);
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(POLLOUT, poll_fd.revents);
+	EXPECT_EQ(0, table_add(fd, 0, MEMTABLE_TYPE_VALUE, "key", 3, value,
+			       sizeof(value)));
+	poll_fd.fd = right;
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(POLLOUT, poll_fd.revents);
+	EXPECT_EQ(0, close(right));
+	EXPECT_EQ(0, close(fd));
+}
+
+/*
+ * Readers beside a split
+ *
+ * Keys are numbers from zero on. A reader that looks for a key in the table and
+ * does not find it will find it in the upper part, which the splitter tells of
+ * in right. A READ sees everything, or just the lower part. A scan that goes on
+ * may be cut short anywhere, but what it does not show is in the upper part.
+ */
+
+#define BESIDE_READERS 3
+#define BESIDE_KEYS 2000
+
+struct beside {
+	struct shared shared;
+	/* -1 until there is one. */
+	atomic_int right;
+};
+
+static __u64 beside_value(const __u64 key)
+{
+	return key * 0x9e3779b97f4a7c15 ^ key >> 7;
+}
+
+static int beside_fill(const int fd, const bool every_version)
+{
+	struct stream stream = {};
+	int ret;
+
+	for (__u64 i = 0; i < BESIDE_KEYS; i++) {
+		const __u64 key = __builtin_bswap64(i);
+		const __u64 value = beside_value(i);
+
+		if (every_version)
+			stream_add(&stream, 0, MEMTABLE_TYPE_DELETION, &key,
+				   sizeof(key), NULL, 0);
+		stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key),
+			   &value, sizeof(value));
+	}
+	ret = table_write(fd, &stream);
+	stream_free(&stream);
+	return ret;
+}
+
+/* The upper part, when it is there; -1 if something is wrong. */
+static int beside_right(struct beside *const self)
+{
+	while (atomic_load(&self->right) < 0) {
+		if (atomic_load(&self->shared.failure))
+			return -1;
+		sched_yield();
+	}
+	return atomic_load(&self->right);
+}
+
+/* Notes the keys of records in @seen; says what is wrong, or NULL. */
+static const char *beside_note(const void *const data, const size_t length,
+			       bool *const seen, const bool backward)
+{
+	struct record record;
+	size_t offset = 0;
+	bool first = true;
+	__u64 last = 0;
+
+	while (record_next(data, length, &offset, &record) > 0) {
+		__u64 key, value;
+
+		memcpy(&key, record.key, sizeof(key));
+		key = __builtin_bswap64(key);
+		if (record.type == MEMTABLE_TYPE_ABSENT)
+			continue;
+		if (record.value_length != sizeof(value))
+			return "an entry is something else";
+		memcpy(&value, record.value, sizeof(value));
+		if (key >= BESIDE_KEYS || value != beside_value(key))
+			return "an entry has another entry's value";
+		if (!first && (backward ? key >= last : key <= last))
+			return "keys are out of order";
+		first = false;
+		last = key;
+		seen[key] = true;
+	}
+	return NULL;
+}
+
+static bool beside_all(const bool *const seen)
+{
+	for (unsigned int key = 0; key < BESIDE_KEYS; key++)
+		if (!seen[key])
+			return false;
+	return true;
+}
+
+static const char *beside_get(struct beside *const self, __u64 *const seed)
+{
+	for (unsigned int i = 0; i < 50; i++) {
+		const __u64 number = (random_next(seed) >> 20) % BESIDE_KEYS;
+		const __u64 key = __builtin_bswap64(number);
+		__u64 value;
+		struct memtable_get get = {
+			.key = ADDRESS(&key),
+			.value = ADDRESS(&value),
+			.key_length = sizeof(key),
+			.value_size = sizeof(value),
+		};
+		int ret = request(self->shared.fd, MEMTABLE_IOC_GET, &get);
+
+		if (ret == -ENOENT && get.tag)
+			return "an older version is found";
+		if (ret == -ENOENT)
+			ret = request(beside_right(self), MEMTABLE_IOC_GET,
+				      &get);
+		if (ret)
+			return "a key is in neither part";
+		if (value != beside_value(number))
+			return "a key has another key's value";
+	}
+	return NULL;
+}
+
+static const char *beside_read(struct beside *const self)
+{
+	static const size_t room = BESIDE_KEYS * 32;
+	bool seen[BESIDE_KEYS] = {};
+	struct stream keys = {};
+	struct memtable_read read = {
+		.records_size = room,
+	};
+	char *const answers = checked(malloc(room));
+	const char *failure = NULL;
+	int ret;
+
+	for (__u64 i = 0; i < BESIDE_KEYS; i++) {
+		const __u64 key = __builtin_bswap64(i);
+
+		stream_add(&keys, 0, 0, &key, sizeof(key), NULL, 0);
+	}
+	read.keys = ADDRESS(keys.data);
+	read.keys_length = keys.length;
+	read.records = ADDRESS(answers);
+	ret = request(self->shared.fd, MEMTABLE_IOC_READ, &read);
+	if (!ret)
+		failure =
+			beside_note(answers, read.records_length, seen, false);
+	/* One part, not some of both. */
+	for (unsigned int key = 0; key < BESIDE_KEYS && !failure; key++)
+		if (seen[key] != (key < read.found))
+			failure = "a READ sees neither before nor after";
+	if (!ret && read.found < BESIDE_KEYS && !failure) {
+		read.snapshot = 0;
+		ret = request(beside_right(self), MEMTABLE_IOC_READ, &read);
+		failure =
+			beside_note(answers, read.records_length, seen, false);
+		if (!failure && !beside_all(seen))
+			failure = "a READ misses a key";
+	}
+	stream_free(&keys);
+	free(answers);
+	return ret ? "a READ fails" : failure;
+}
+
+static const char *beside_scan(struct beside *const self, __u64 *const seed)
+{
+	const bool backward = random_next(seed) & 1;
+	const size_t size = 100 << random_next(seed) % 11;
+	const unsigned int flags = backward ? MEMTABLE_SCAN_REVERSE : 0;
+	bool seen[BESIDE_KEYS] = {};
+	struct stream stream = {};
+	const char *failure = NULL;
+
+	if (table_scan(self->shared.fd, flags, 0, size, &stream))
+		failure = "a scan fails";
+	failure =
+		failure ?:
+			  beside_note(stream.data, stream.length, seen, backward);
+	if (!failure && !beside_all(seen)) {
+		stream.length = 0;
+		if (table_scan(beside_right(self), flags, 0, 65536, &stream))
+			failure = "a scan of the upper part fails";
+		failure = failure ?:
+				    beside_note(stream.data, stream.length, seen,
+						backward);
+		if (!failure && !beside_all(seen))
+			failure = "a scan misses a key";
+	}
+	stream_free(&stream);
+	return failure;
+}
+
+static void *beside_reader(void *const data)
+{
+	struct beside *const self = data;
+	__u64 seed = ADDRESS(&seed) | 1;
+	bool first = true;
+	bool done;
+
+	do {
+		const char *failure;
+
+		done = atomic_load(&self->shared.done);
+		failure = beside_scan(self, &seed)	  ?:
+				  beside_get(self, &seed) ?:
+							    beside_read(self);
+		if (failure)
+			fail(&self->shared, failure);
+		if (first)
+			atomic_fetch_add(&self->shared.ready, 1);
+		first = false;
+	} while (!done && !atomic_load(&self->shared.failure));
+	return NULL;
+}
+
+FIXTURE(readers)
+{
+	__u64 seed;
+};
+
+FIXTURE_VARIANT(readers)
+{
+	__u32 kind;
+};
+
+/* Where every key is deleted once, and then there again. */
+FIXTURE_VARIANT_ADD(readers, versioned)
+{
+	.kind = MEMTABLE_KIND_VERSIONED,
+};
+
+FIXTURE_VARIANT_ADD(readers, map)
+{
+	.kind = MEMTABLE_KIND_MAP,
+};
+
+FIXTURE_SETUP(readers)
+{
+	self->seed = 1;
+}
+
+FIXTURE_TEARDOWN(readers)
+{
+}
+
+/* The property above, for splits anywhere. */
+TEST_F_TIMEOUT(readers, beside_split, LONG_TIMEOUT)
+{
+	const unsigned int rounds = scaled(30);
+
+	for (unsigned int round = 0; round < rounds; round++) {
+		const __u64 pivot = __builtin_bswap64(
+			(random_next(&self->seed) >> 20) % BESIDE_KEYS);
+		struct beside beside = {
+			.shared.fd =
+				table_open_as(variant->kind, variant->order, 0),
+			.right = -1,
+		};
+		pthread_t readers[BESIDE_READERS];
+		int right;
+
+		ASSERT_EQ(0, beside_fill(beside.shared.fd,
+					 variant->kind ==
+						 MEMTABLE_KIND_VERSIONED));
+		threads_start(readers, BESIDE_READERS, beside_reader, &beside);
+		shared_wait(&beside.shared, BESIDE_READERS);
+		usleep(random_next(&self->seed) % 3000);
+		right = table_split(beside.shared.fd, &pivot, sizeof(pivot));
+		/* Readers that miss something wait for this. */
+		usleep(1000);
+		if (right < 0)
+			fail(&beside.shared, "the table is not split");
+		atomic_store(&beside.right, right);
+		atomic_store(&beside.shared.done, true);
+		threads_join(readers, BESIDE_READERS);
+		ASSERT_EQ(NULL, atomic_load(&beside.shared.failure))
+		{
+			TH_LOG("%s", atomic_load(&beside.shared.failure));
+		}
+		ASSERT_EQ(0, close(right));
+		ASSERT_EQ(0, close(beside.shared.fd));
+	}
+}
+
+/*
+ * Writers beside splits: what each of them was told to be written is in one of
+ * the tables, once.
+ */
+
+#define TABLES 9
+#define WRITERS 3
+#define WRITER_BATCH 5
+
+struct pieces {
+	struct shared shared;
+	/* The table, and what was split off, of which there are @count. */
+	int fds[TABLES];
+	atomic_uint count;
+	atomic_uint writers;
+	unsigned int batches[WRITERS];
+};
+
+static void *pieces_writer(void *const data)
+{
+	struct pieces *const self = data;
+	const __u32 number = atomic_fetch_add(&self->writers, 1);
+	__u64 seed = number + 1;
+	struct stream stream = {};
+
+	while (!atomic_load(&self->shared.done)) {
+		const unsigned int table =
+			(random_next(&seed) >> 20) % atomic_load(&self->count);
+
+		stream.length = 0;
+		for (__u32 i = 0; i < WRITER_BATCH; i++) {
+			/* Anywhere, but once. */
+			const __u32 key[] = {
+				random_next(&seed),
+				number,
+				self->batches[number] * WRITER_BATCH + i,
+			};
+
+			stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, key,
+				   sizeof(key), key, sizeof(key));
+		}
+		if (table_write(self->fds[table], &stream))
+			fail(&self->shared, "a batch is not written");
+		self->batches[number]++;
+	}
+	stream_free(&stream);
+	return NULL;
+}
+
+/* The property above. */
+TEST_F_TIMEOUT(split, beside_writers, LONG_TIMEOUT)
+{
+	struct pieces pieces = { .count = 1 };
+	pthread_t writers[WRITERS];
+	struct stream stream = {};
+	struct record record;
+	bool *seen[WRITERS];
+	size_t offset = 0;
+	__u64 total = 0;
+
+	pieces.fds[0] = table_open_as(variant->kind, variant->order, 0);
+	ASSERT_LE(0, pieces.fds[0]);
+	threads_start(writers, WRITERS, pieces_writer, &pieces);
+	while (atomic_load(&pieces.count) < TABLES) {
+		const unsigned int count = atomic_load(&pieces.count);
+		int right;
+
+		/* Once there is more than before. */
+		if (table_info(pieces.fds[count / 2]).entries < 300)
+			continue;
+		right = table_halve(pieces.fds[count / 2]);
+		ASSERT_LE(0, right);
+		pieces.fds[count] = right;
+		atomic_store(&pieces.count, count + 1);
+	}
+	usleep(10000);
+	atomic_store(&pieces.shared.done, true);
+	threads_join(writers, WRITERS);
+	EXPECT_EQ(NULL, atomic_load(&pieces.shared.failure));
+
+	for (unsigned int i = 0; i < TABLES; i++) {
+		const size_t before = stream.length;
+		const struct memtable_info info = table_info(pieces.fds[i]);
+
+		ASSERT_EQ(0, table_scan(pieces.fds[i], EVERYTHING, 0, 65536,
+					&stream));
+		EXPECT_EQ(info.entries, record_count(stream.data + before,
+						     stream.length - before));
+		EXPECT_EQ(24 * info.entries, info.logical_bytes);
+		total += info.entries;
+		EXPECT_EQ(0, close(pieces.fds[i]));
+	}
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		const size_t count = pieces.batches[i] * WRITER_BATCH;
+
+		seen[i] = checked(calloc(count + 1, sizeof(bool)));
+		total -= count;
+	}
+	EXPECT_EQ(0, total);
+	while (record_next(stream.data, stream.length, &offset, &record) > 0) {
+		__u32 key[3];
+
+		ASSERT_EQ(sizeof(key), record.key_length);
+		ASSERT_EQ(sizeof(key), record.value_length);
+		memcpy(key, record.key, sizeof(key));
+		ASSERT_EQ(0, memcmp(key, record.value, sizeof(key)));
+		ASSERT_GT(WRITERS, key[1]);
+		ASSERT_GT(pieces.batches[key[1]] * WRITER_BATCH, key[2]);
+		ASSERT_FALSE(seen[key[1]][key[2]]);
+		seen[key[1]][key[2]] = true;
+	}
+	for (unsigned int i = 0; i < WRITERS; i++)
+		free(seen[i]);
+	stream_free(&stream);
+}
+
+/*
+ * A reader that is stopped in the middle of its request, while the part where
+ * it reads is split off and dropped.
+ */
+
+#define SLOW_KEYS 500
+#define SLOW_LENGTH 3000
+
+enum slow_request {
+	SLOW_READ,
+	SLOW_SCAN,
+	SLOW_SCAN_REVERSE,
+	SLOW_FILE,
+};
+
+struct slow {
+	int fd;
+	enum slow_request request;
+	struct stream keys;
+	struct stall stall;
+	/* Results: of the request, and how much it returned. */
+	int ret;
+	size_t length;
+};
+
+static int slow_fill(const int fd)
+{
+	unsigned char value[SLOW_LENGTH];
+	struct stream stream = {};
+	int ret;
+
+	for (__u32 i = 0; i < SLOW_KEYS; i++) {
+		const __u32 key = __builtin_bswap32(i);
+
+		pattern_fill(value, sizeof(value), i);
+		stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key),
+			   value, sizeof(value));
+	}
+	ret = table_write(fd, &stream);
+	stream_free(&stream);
+	return ret;
+}
+
+static void *slow_main(void *const data)
+{
+	struct slow *const self = data;
+	struct memtable_read read_argument = {
+		.keys = ADDRESS(self->keys.data),
+		.keys_length = self->keys.length,
+		.records = ADDRESS(self->stall.memory),
+		.records_size = self->stall.size,
+	};
+	struct memtable_scan scan = {
+		.records = ADDRESS(self->stall.memory),
+		.records_size = self->stall.size,
+		.flags = self->request == SLOW_SCAN_REVERSE ?
+				 MEMTABLE_SCAN_REVERSE :
+				 0,
+	};
+	ssize_t length;
+
+	switch (self->request) {
+	case SLOW_READ:
+		self->ret =
+			request(self->fd, MEMTABLE_IOC_READ, &read_argument);
+		self->length = read_argument.records_length;
+		break;
+	case SLOW_SCAN:
+	case SLOW_SCAN_REVERSE:
+		self->ret = request(self->fd, MEMTABLE_IOC_SCAN, &scan);
+		self->length = scan.records_length;
+		break;
+	case SLOW_FILE:
+		length = read(self->fd, self->stall.memory, self->stall.size);
+		self->ret = length < 0 ? -errno : 0;
+		self->length = length;
+		break;
+	}
+	return NULL;
+}
+
+/* Whether the records that a slow reader has are whole, and which they are. */
+static int slow_count(const struct slow *const self)
+{
+	unsigned char value[SLOW_LENGTH];
+	struct record record;
+	size_t offset = 0;
+	int count = 0;
+
+	while (record_next(self->stall.memory, self->length, &offset, &record) >
+	       0) {
+		__u32 key;
+
+		if (record.key_length != sizeof(key) ||
+		    record.value_length != sizeof(value))
+			return -1;
+		memcpy(&key, record.key, sizeof(key));
+		key = __builtin_bswap32(key);
+		pattern_fill(value, sizeof(value), key);
+		if (memcmp(value, record.value, sizeof(value)))
+			return -1;
+		count++;
+	}
+	return offset == self->length ? count : -1;
+}
+
+/* Whatever it reads is whole, and when it ends all memory comes back. */
+TEST_F_TIMEOUT(split, slow_reader, LONG_TIMEOUT)
+{
+	struct slow slow = {};
+
+	for (__u32 i = 0; i < SLOW_KEYS; i++) {
+		const __u32 key = __builtin_bswap32(i);
+
+		stream_add(&slow.keys, 0, 0, &key, sizeof(key), NULL, 0);
+	}
+	for (slow.request = SLOW_READ; slow.request <= SLOW_FILE;
+	     slow.request++) {
+		const struct caches before = caches_settled();
+		pthread_t thread;
+		int right, count;
+
+		slow.fd = table_open_as(variant->kind, variant->order, 0);
+		ASSERT_LE(0, slow.fd);
+		ASSERT_EQ(0, slow_fill(slow.fd));
+		if (stall_begin(&slow.stall, 2 << 20)) {
+			close(slow.fd);
+			SKIP(return, "userfaultfd(2) is not to be had");
+		}
+		threads_start(&thread, 1, slow_main, &slow);
+		stall_wait(&slow.stall);
+		right = table_halve(slow.fd);
+		ASSERT_LE(0, right);
+		EXPECT_EQ(SLOW_KEYS / 2, table_info(right).entries);
+		ASSERT_EQ(0, close(right));
+		/* Time for it to be freed, if nobody held it. */
+		usleep(300000);
+		stall_end(&slow.stall);
+		threads_join(&thread, 1);
+		EXPECT_EQ(0, slow.ret);
+		count = slow_count(&slow);
+		if (slow.request == SLOW_READ) {
+			EXPECT_EQ(SLOW_KEYS, count);
+		} else {
+			/* It may be cut short. */
+			EXPECT_LT(0, count);
+		}
+		stall_free(&slow.stall);
+		ASSERT_EQ(0, close(slow.fd));
+		while (caches_now().objects > before.objects)
+			usleep(10000);
+	}
+	stream_free(&slow.keys);
+}
+
+TEST_HARNESS_MAIN
