@@ -234,8 +234,8 @@ void model_seek_key(const struct model_entry *entry, bool reverse, struct mtb_ke
 }
 
 /* Write records as the entries tell in one batch: what mtb_table_write() returns. */
-int model_write(struct mtb_table *table, const struct model_entry *entries, size_t count,
-		u64 *last_sequence)
+int model_write_if(struct mtb_table *table, const struct model_entry *entries, size_t count,
+		   struct mtb_condition *condition, u64 *last_sequence)
 {
 	struct mtb_record *record;
 	struct mtb_batch batch;
@@ -250,9 +250,15 @@ int model_write(struct mtb_table *table, const struct model_entry *entries, size
 			mtb_record_free(record);
 	}
 	if (!err)
-		err = mtb_table_write(table, &batch, NULL, last_sequence);
+		err = mtb_table_write(table, &batch, condition, last_sequence);
 	mtb_batch_destroy(&batch);
 	return err;
+}
+
+int model_write(struct mtb_table *table, const struct model_entry *entries, size_t count,
+		u64 *last_sequence)
+{
+	return model_write_if(table, entries, count, NULL, last_sequence);
 }
 
 /* Memory of all the blocks and records in a table that nobody writes to. */

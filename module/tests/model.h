@@ -89,5 +89,7 @@ void model_seek_key(const struct model_entry *entry, bool reverse, struct mtb_ke
 u64 model_memory(struct mtb_table *table, struct mtb_cursor *cursor);
 int model_write(struct mtb_table *table, const struct model_entry *entries, size_t count,
 		u64 *last_sequence);
+int model_write_if(struct mtb_table *table, const struct model_entry *entries, size_t count,
+		   struct mtb_condition *condition, u64 *last_sequence);
 
 #endif /* MTB_MODEL_H */

@@ -78,6 +78,15 @@ static struct model_entry entry_of(const char *key, u64 sequence, const char *va
 	return entry;
 }
 
+static const enum memtable_kind kinds[] = { MEMTABLE_KIND_VERSIONED, MEMTABLE_KIND_MAP };
+
+static void kind_describe(const enum memtable_kind *kind, char *description)
+{
+	snprintf(description, KUNIT_PARAM_DESC_SIZE, "kind %d", *kind);
+}
+
+KUNIT_ARRAY_PARAM(kind, kinds, kind_describe);
+
 /* Write a batch of one. */
 static int put(struct kunit *test, const char *key, u64 sequence, const char *value, u64 *given)
 {
@@ -282,6 +291,52 @@ static void table_test_duplicates(struct kunit *test)
 	/* The same numbers of other keys are free. */
 	KUNIT_EXPECT_EQ(test, put(test, "x", 10, "x", NULL), 0);
 	KUNIT_EXPECT_EQ(test, put(test, "", 20, "x", NULL), 0);
+}
+
+/* A write on condition is done if the condition holds, and otherwise tells what the newest entry is and changes nothing: in versioned tables, where a tombstone counts, and in maps, where it leaves nothing. */
+static void table_test_conditions(struct kunit *test)
+{
+	const enum memtable_kind *kind = test->param_value;
+	const struct memtable_configure config = { .kind = *kind };
+	struct fixture *fixture = test->priv;
+	struct model_entry value = entry_of("k", 0, "v"), deletion = entry_of("k", 0, NULL);
+	struct mtb_condition absent = { .flags = MEMTABLE_ADD_IF_ABSENT };
+	struct mtb_condition at = { .flags = MEMTABLE_ADD_IF_SEQUENCE };
+	struct memtable_info before, after;
+	u64 sequence, newest;
+
+	KUNIT_EXPECT_EQ(test, mtb_table_configure(fixture->table, &config), 0);
+	at.sequence = 1;
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &at, &sequence), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, at.sequence, 0ULL);
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &at, &sequence), 0);
+	KUNIT_EXPECT_EQ(test, sequence, 1ULL);
+
+	before = info(fixture);
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &absent, &sequence),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, absent.sequence, 1ULL);
+	at.sequence = 0;
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &at, &sequence), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, at.sequence, 1ULL);
+	after = info(fixture);
+	KUNIT_EXPECT_EQ(test, memcmp(&before, &after, sizeof(before)), 0);
+
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &deletion, 1, &at, &sequence), 0);
+	KUNIT_EXPECT_EQ(test, sequence, 2ULL);
+	newest = *kind == MEMTABLE_KIND_MAP ? 0 : 2;
+	at.sequence = 1;
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &at, &sequence), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, at.sequence, newest);
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &absent, &sequence), 0);
+	KUNIT_EXPECT_EQ(test, sequence, 3ULL);
+	/* Another key's entries do not matter. */
+	value.key[0] = 'l';
+	at.sequence = 0;
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &at, &sequence), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_seal(fixture->table), 0);
+	KUNIT_EXPECT_EQ(test, model_write_if(fixture->table, &value, 1, &absent, &sequence),
+			-EROFS);
 }
 
 /* An empty batch succeeds and changes nothing. */
@@ -981,6 +1036,7 @@ static struct kunit_case table_test_cases[] = {
 	KUNIT_CASE(table_test_snapshots),
 	KUNIT_CASE(table_test_view_is_fixed),
 	KUNIT_CASE(table_test_duplicates),
+	KUNIT_CASE_PARAM(table_test_conditions, kind_gen_params),
 	KUNIT_CASE(table_test_empty_batch),
 	KUNIT_CASE(table_test_overflow),
 	KUNIT_CASE(table_test_seal),

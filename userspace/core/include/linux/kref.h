@@ -28,10 +28,12 @@ static inline bool kref_get_unless_zero(struct kref *ref)
 	return refcount_inc_not_zero(&ref->refs);
 }
 
-static inline void kref_put(struct kref *ref, void (*release)(struct kref *ref))
+static inline int kref_put(struct kref *ref, void (*release)(struct kref *ref))
 {
-	if (refcount_dec_and_test(&ref->refs))
-		release(ref);
+	if (!refcount_dec_and_test(&ref->refs))
+		return 0;
+	release(ref);
+	return 1;
 }
 
 #endif /* CORE_LINUX_KREF_H */

@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of splits: where a table is cut, what both parts have, and readers
+ * that were at it.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+#include "model.h"
+#include "scan.h"
+#include "split.h"
+#include "view.h"
+
+#define ENTRIES		(300 * MTB_TEST_SCALE)
+
+/**
+ * struct fixture - A table and what it should hold.
+ * @table: The table.
+ * @model: What it should hold.
+ * @random: Where the test gets its numbers from.
+ * @scan: A scan, too large for the stack.
+ */
+struct fixture {
+	struct mtb_table *table;
+	struct model model;
+	struct test_random random;
+	struct mtb_scan scan;
+};
+
+static int split_test_init(struct kunit *test)
+{
+	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
+
+	if (!fixture)
+		return -ENOMEM;
+	fixture->table = mtb_table_create();
+	if (!fixture->table)
+		return -ENOMEM;
+	test->priv = fixture;
+	return 0;
+}
+
+static void split_test_exit(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+
+	if (!fixture)
+		return;
+	model_destroy(&fixture->model);
+	mtb_table_put(fixture->table);
+}
+
+/* Fill the table up with entries, some of them late, up to @count. */
+static void fill(struct kunit *test, enum model_keys keys, size_t count)
+{
+	struct fixture *fixture = test->priv;
+	struct model_entry entry;
+	u64 sequence;
+
+	while (fixture->model.count < count) {
+		model_key(&fixture->random, keys, &entry);
+		entry.tag = mtb_tag(1 + test_below(&fixture->random, 10 * ENTRIES),
+				    test_below(&fixture->random, 4) ? MEMTABLE_TYPE_VALUE :
+								      MEMTABLE_TYPE_DELETION);
+		entry.value_length = entry.tag & 1 ? test_below(&fixture->random, 60) : 0;
+		entry.value = entry.value_length;
+		if (model_has_version(&fixture->model, &entry))
+			continue;
+		KUNIT_ASSERT_EQ(test, model_write(fixture->table, &entry, 1, &sequence), 0);
+		model_insert(test, &fixture->model, &entry);
+	}
+}
+
+/* The table holds the entries from @from up to @to, and its figures are exact. */
+static void check_part(struct kunit *test, struct mtb_table *table, size_t from, size_t to)
+{
+	struct fixture *fixture = test->priv;
+	const struct model_entry *entries = fixture->model.entries;
+	struct mtb_scan *scan = &fixture->scan;
+	struct memtable_info info = {};
+	u64 tombstones = 0, bytes = 0;
+	struct mtb_view view;
+	bool ok = true;
+	size_t i;
+
+	mtb_view_settle(&view, table, 0);
+	mtb_scan_start(scan, table, &view, MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES,
+		       NULL, NULL);
+	for (i = from; i < to && ok; i++) {
+		ok = model_matches(&entries[i], mtb_scan_next(scan));
+		tombstones += (entries[i].tag & U8_MAX) == MEMTABLE_TYPE_DELETION;
+		bytes += entries[i].key_length + entries[i].value_length;
+	}
+	ok = ok && !mtb_scan_next(scan);
+	mtb_scan_finish(scan);
+	KUNIT_ASSERT_TRUE_MSG(test, ok, "entry %zu of %zu to %zu", i, from, to);
+
+	mtb_table_info(table, &info);
+	KUNIT_EXPECT_EQ(test, info.entries, (u64)(to - from));
+	KUNIT_EXPECT_EQ(test, info.tombstones, tombstones);
+	KUNIT_EXPECT_EQ(test, info.logical_bytes, bytes);
+	KUNIT_EXPECT_EQ(test, info.memory_usage, model_memory(table, &fixture->scan.cursor));
+}
+
+/* Split off what is at and after @pivot, and look at both parts. Returns the upper one. */
+static struct mtb_table *split(struct kunit *test, const struct model_entry *pivot)
+{
+	struct fixture *fixture = test->priv;
+	struct model *model = &fixture->model;
+	struct mtb_table *right = mtb_table_create();
+	struct memtable_info before = {}, after = {};
+	struct model_entry probe = *pivot;
+	size_t place;
+
+	KUNIT_ASSERT_NOT_NULL(test, right);
+	mtb_table_info(fixture->table, &before);
+	KUNIT_ASSERT_EQ(test, mtb_table_split(fixture->table, right, pivot->key,
+					      pivot->key_length), 0);
+	mtb_table_info(right, &after);
+	KUNIT_EXPECT_EQ(test, after.last_sequence, before.last_sequence);
+	KUNIT_EXPECT_EQ(test, after.max_size, before.max_size);
+	KUNIT_EXPECT_EQ(test, after.write_buffer_size, before.write_buffer_size);
+	KUNIT_EXPECT_EQ(test, after.order, before.order);
+	KUNIT_EXPECT_EQ(test, after.kind, before.kind);
+	mtb_table_info(fixture->table, &after);
+	KUNIT_EXPECT_EQ(test, after.last_sequence, before.last_sequence);
+
+	probe.tag = U64_MAX;
+	place = model_position(model, &probe);
+	check_part(test, fixture->table, 0, place);
+	check_part(test, right, place, model->count);
+	model->count = place;
+	return right;
+}
+
+static const struct split_case {
+	enum model_keys keys;
+	bool reverse;
+} split_cases[] = {
+	{ MODEL_KEYS_RANDOM, false },
+	{ MODEL_KEYS_TIED, true },
+	{ MODEL_KEYS_MIXED, false },
+	{ MODEL_KEYS_SHORT, false },
+};
+
+static void split_case_describe(const struct split_case *split_case, char *description)
+{
+	snprintf(description, KUNIT_PARAM_DESC_SIZE, "keys %d%s", split_case->keys,
+		 split_case->reverse ? ", reversed" : "");
+}
+
+KUNIT_ARRAY_PARAM(split_case, split_cases, split_case_describe);
+
+/* Wherever a table is cut, each part has what it should, figures too, and takes writes as before. */
+static void split_test_anywhere(struct kunit *test)
+{
+	const struct split_case *split_case = test->param_value;
+	struct fixture *fixture = test->priv;
+	const struct memtable_configure config = {
+		.order		= split_case->reverse,
+		.max_size	= 1 << 30,
+	};
+	struct model_entry pivot;
+	struct mtb_table *right;
+	u64 sequence;
+	int round;
+
+	fixture->random.state = 1;
+	KUNIT_EXPECT_EQ(test, mtb_table_configure(fixture->table, &config), 0);
+	model_init(test, &fixture->model, ENTRIES);
+	fixture->model.reverse = split_case->reverse;
+	for (round = 0; round < 12; round++) {
+		fill(test, split_case->keys, ENTRIES);
+		model_key(&fixture->random, split_case->keys, &pivot);
+		if (round % 3 == 0)
+			pivot = fixture->model.entries[test_below(&fixture->random, ENTRIES)];
+		if (round == 0)
+			pivot.key_length = 0;
+		right = split(test, &pivot);
+		pivot.tag = mtb_tag(0, MEMTABLE_TYPE_VALUE);
+		pivot.value_length = 0;
+		KUNIT_EXPECT_EQ(test, model_write(right, &pivot, 1, &sequence), 0);
+		mtb_table_put(right);
+	}
+}
+
+/* Half way is where the sums of the lengths differ least, and no key is on both sides. */
+static void split_test_half(struct kunit *test)
+{
+	const struct split_case *split_case = test->param_value;
+	struct fixture *fixture = test->priv;
+	const struct model *model = &fixture->model;
+	const struct model_entry *entries;
+	struct memtable_info left = {}, right = {};
+	u64 total = 0, before = 0, best = U64_MAX, uneven;
+	struct mtb_table *upper = mtb_table_create();
+	size_t i;
+
+	KUNIT_ASSERT_NOT_NULL(test, upper);
+	fixture->random.state = 2;
+	model_init(test, &fixture->model, ENTRIES);
+	fill(test, split_case->keys, ENTRIES);
+	entries = model->entries;
+	for (i = 0; i < model->count; i++)
+		total += entries[i].key_length + entries[i].value_length;
+	for (i = 0; i < model->count; i++) {
+		uneven = before > total - before ? 2 * before - total : total - 2 * before;
+		if (!i || model_compare_keys(&entries[i - 1], &entries[i]))
+			best = min(best, uneven);
+		before += entries[i].key_length + entries[i].value_length;
+	}
+
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, upper, NULL, 0), 0);
+	mtb_table_info(fixture->table, &left);
+	mtb_table_info(upper, &right);
+	KUNIT_EXPECT_EQ(test, left.logical_bytes + right.logical_bytes, total);
+	KUNIT_EXPECT_EQ(test, max(left.logical_bytes, right.logical_bytes) -
+			      min(left.logical_bytes, right.logical_bytes), best);
+	check_part(test, fixture->table, 0, left.entries);
+	check_part(test, upper, left.entries, model->count);
+	if (left.entries && right.entries)
+		KUNIT_EXPECT_NE(test, model_compare_keys(&entries[left.entries - 1],
+							 &entries[left.entries]), 0);
+	mtb_table_put(upper);
+}
+
+/* The pivot is the key in the middle; it is told only where there is room, and a table without entries has none. */
+static void split_test_pivot(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	const struct model_entry *middle;
+	u8 key[MODEL_KEY_MAX];
+	u32 length;
+	size_t count;
+
+	KUNIT_EXPECT_EQ(test, mtb_table_pivot(fixture->table, key, sizeof(key), &length), -ENOENT);
+	fixture->random.state = 3;
+	model_init(test, &fixture->model, ENTRIES);
+	for (count = 1; count <= ENTRIES; count += 1 + count / 8) {
+		fill(test, MODEL_KEYS_MIXED, count);
+		middle = &fixture->model.entries[count / 2];
+		KUNIT_EXPECT_EQ(test, mtb_table_pivot(fixture->table, key, sizeof(key), &length),
+				0);
+		KUNIT_EXPECT_EQ(test, length, (u32)middle->key_length);
+		KUNIT_EXPECT_EQ(test, memcmp(key, middle->key, middle->key_length), 0);
+		if (!middle->key_length)
+			continue;
+		length = 0;
+		KUNIT_EXPECT_EQ(test, mtb_table_pivot(fixture->table, key,
+						      middle->key_length - 1, &length), -ERANGE);
+		KUNIT_EXPECT_EQ(test, length, (u32)middle->key_length);
+	}
+}
+
+/* A sealed table is not split. An empty one is, into two. */
+static void split_test_sealed(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_table *right = mtb_table_create();
+
+	KUNIT_ASSERT_NOT_NULL(test, right);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, right, "k", 1), 0);
+	check_part(test, fixture->table, 0, 0);
+	check_part(test, right, 0, 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_seal(fixture->table), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, right, "k", 1), -EROFS);
+	mtb_table_put(right);
+}
+
+/* A request that began before splits finds what it was reading where it was, also when nobody else has the parts any more; its scan says that it was cut. */
+static void split_test_epoch(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	const struct model *model = &fixture->model;
+	struct mtb_scan *scan = &fixture->scan;
+	struct mtb_record *record, **records;
+	struct mtb_table *parts[3];
+	struct mtb_epoch *epoch;
+	struct mtb_view view;
+	size_t i;
+
+	fixture->random.state = 4;
+	model_init(test, &fixture->model, ENTRIES);
+	fill(test, MODEL_KEYS_RANDOM, ENTRIES);
+	records = kunit_kzalloc(test, ENTRIES * sizeof(*records), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, records);
+	record = mtb_cursor_first(&scan->cursor, &fixture->table->index);
+	for (i = 0; i < model->count; i++, record = mtb_cursor_next(&scan->cursor))
+		records[i] = record;
+	epoch = mtb_table_enter(fixture->table);
+	KUNIT_ASSERT_NOT_NULL(test, epoch);
+	KUNIT_EXPECT_PTR_EQ(test, epoch->table, fixture->table);
+	mtb_view_settle(&view, fixture->table, 0);
+	mtb_scan_start(scan, fixture->table, &view,
+		       MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES |
+		       MEMTABLE_SCAN_REVERSE, NULL, NULL);
+	record = mtb_scan_next(scan);
+	/* Split the table, then each of its parts. */
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		parts[i] = mtb_table_create();
+		KUNIT_ASSERT_NOT_NULL(test, parts[i]);
+	}
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, parts[0], NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, parts[1], NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(parts[0], parts[2], NULL, 0), 0);
+	while (i-- > 0)
+		mtb_table_put(parts[i]);
+	/* Time for what would be freed. */
+	synchronize_rcu();
+	msleep(10);
+	synchronize_rcu();
+	for (i = 0; i < model->count; i++)
+		KUNIT_EXPECT_TRUE(test, model_matches(&model->entries[i], records[i]));
+
+	KUNIT_EXPECT_TRUE(test, model_matches(&model->entries[model->count - 1], record));
+	/* What it has come to already is good. */
+	record = mtb_scan_next(scan);
+	KUNIT_EXPECT_TRUE(test, model_matches(&model->entries[model->count - 2], record));
+	KUNIT_EXPECT_NULL(test, mtb_scan_next(scan));
+	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_CUT);
+	KUNIT_EXPECT_EQ(test, mtb_scan_error(scan), -EAGAIN);
+	mtb_scan_finish(scan);
+	mtb_epoch_put(epoch);
+}
+
+#define READERS		2
+#define READ_KEYS	128
+
+/**
+ * struct reader - A reader beside splits.
+ * @table: The table.
+ * @map: It is a map.
+ * @task: The thread.
+ * @passes: How often it has been through.
+ * @fault: What it found to be wrong, or NULL.
+ * @keys: Keys to look up.
+ * @lookups: The same, and what was found.
+ * @scan: A scan.
+ */
+struct reader {
+	struct mtb_table *table;
+	bool map;
+	struct task_struct *task;
+	unsigned int passes;
+	const char *fault;
+	u8 keys[READ_KEYS];
+	struct mtb_lookup lookups[READ_KEYS];
+	struct mtb_scan scan;
+};
+
+/* Of keys in order, those before some pivot are there and no others. */
+static const char *read_keys(struct reader *reader)
+{
+	struct mtb_lookup *lookups = reader->lookups;
+	const char *fault = NULL;
+	struct mtb_view view;
+	unsigned int i;
+
+	if (mtb_view_lookup(&view, reader->table, 0, lookups, READ_KEYS))
+		return "a lookup fails";
+	if (!lookups[0].record)
+		fault = "the first key is missing";
+	for (i = 1; i < READ_KEYS; i++) {
+		if (lookups[i].record && !lookups[i - 1].record)
+			fault = "a key is missing before others";
+	}
+	mtb_lookup_put(lookups, READ_KEYS);
+	return fault;
+}
+
+/* The same of a scan that was not cut; of one that was, what it returned leaves out nothing. A map's is not of one moment: backward it may come to keys that are gone. */
+static const char *read_all(struct reader *reader, bool backward)
+{
+	struct mtb_scan *scan = &reader->scan;
+	unsigned int count = 0, lowest = READ_KEYS, last = 0;
+	struct mtb_record *record;
+	struct mtb_view view;
+	const char *fault = NULL;
+
+	mtb_view_settle(&view, reader->table, 0);
+	mtb_scan_start(scan, reader->table, &view, backward ? MEMTABLE_SCAN_REVERSE : 0, NULL,
+		       NULL);
+	while ((record = mtb_scan_next(scan)) && !fault) {
+		if (count && !(backward && reader->map) &&
+		    (backward ? record->data[0] + 1 != last : record->data[0] != last + 1))
+			fault = "a scan leaves out a key";
+		last = record->data[0];
+		lowest = min(lowest, last);
+		count++;
+	}
+	if (!fault && scan->ended == MTB_SCAN_DONE && lowest)
+		fault = "a scan misses the first key";
+	mtb_scan_finish(scan);
+	return fault;
+}
+
+static int reader_main(void *data)
+{
+	struct reader *reader = data;
+	struct mtb_epoch *epoch;
+	const char *fault = NULL;
+
+	while (!kthread_should_stop()) {
+		epoch = mtb_table_enter(reader->table);
+		if (!epoch)
+			fault = "the table cannot be entered";
+		if (!fault)
+			fault = read_keys(reader);
+		if (!fault)
+			fault = read_all(reader, false);
+		if (!fault)
+			fault = read_all(reader, true);
+		if (epoch)
+			mtb_epoch_put(epoch);
+		if (fault)
+			WRITE_ONCE(reader->fault, fault);
+		/* Pairs with wait_for_readers(). */
+		smp_store_release(&reader->passes, reader->passes + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void wait_for_readers(struct reader *readers)
+{
+	unsigned int passes;
+	size_t i;
+
+	for (i = 0; i < READERS; i++) {
+		/* Pairs with reader_main(). */
+		passes = smp_load_acquire(&readers[i].passes);
+		while (smp_load_acquire(&readers[i].passes) < passes + 1)
+			msleep(1);
+	}
+}
+
+/* Write all keys from @from on, all at once. */
+static int write_keys(struct mtb_table *table, unsigned int from)
+{
+	struct model_entry entry = { .key_length = 1, .tag = MEMTABLE_TYPE_VALUE };
+	struct mtb_record *record;
+	struct mtb_batch batch;
+	u64 last_sequence;
+	int err = 0;
+
+	mtb_batch_init(&batch, MTB_TRAILER_NONE);
+	for (; from < READ_KEYS && !err; from++) {
+		entry.key[0] = from;
+		record = model_record(&entry, MTB_TRAILER_NONE);
+		err = record ? mtb_batch_add(&batch, record) : -ENOMEM;
+		if (err && record)
+			mtb_record_free(record);
+	}
+	if (!err)
+		err = mtb_table_write(table, &batch, NULL, &last_sequence);
+	mtb_batch_destroy(&batch);
+	return err;
+}
+
+static const enum memtable_kind split_kinds[] = { MEMTABLE_KIND_VERSIONED, MEMTABLE_KIND_MAP };
+
+static void split_kind_describe(const enum memtable_kind *kind, char *description)
+{
+	snprintf(description, KUNIT_PARAM_DESC_SIZE, "kind %d", *kind);
+}
+
+KUNIT_ARRAY_PARAM(split_kind, split_kinds, split_kind_describe);
+
+/* Readers beside a table that is split and filled again see it as it was before or after, never without a key that others follow. */
+static void split_test_concurrent(struct kunit *test)
+{
+	const struct memtable_configure config = {
+		.kind = *(const enum memtable_kind *)test->param_value,
+	};
+	struct fixture *fixture = test->priv;
+	struct mtb_table *right;
+	struct reader *readers;
+	size_t started;
+	int err, round, pivot;
+	u8 key;
+
+	readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, readers);
+	KUNIT_ASSERT_EQ(test, mtb_table_configure(fixture->table, &config), 0);
+	KUNIT_ASSERT_EQ(test, write_keys(fixture->table, 0), 0);
+	for (started = 0; started < READERS; started++) {
+		struct reader *reader = &readers[started];
+		unsigned int i;
+
+		reader->table = fixture->table;
+		reader->map = config.kind == MEMTABLE_KIND_MAP;
+		for (i = 0; i < READ_KEYS; i++) {
+			reader->keys[i] = i;
+			reader->lookups[i].key = &reader->keys[i];
+			reader->lookups[i].key_length = 1;
+		}
+		reader->task = kthread_run(reader_main, reader, "memtable-reader");
+		if (IS_ERR(reader->task))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, started, (size_t)READERS);
+	for (round = 0, err = 0; round < 100 * MTB_TEST_SCALE && !err && started; round++) {
+		right = mtb_table_create();
+		if (!right)
+			break;
+		pivot = 1 + test_below(&fixture->random, READ_KEYS - 1);
+		key = pivot;
+		err = mtb_table_split(fixture->table, right, &key, 1);
+		mtb_table_put(right);
+		if (!err)
+			err = write_keys(fixture->table, pivot);
+	}
+	if (started == READERS)
+		wait_for_readers(readers);
+	while (started-- > 0) {
+		kthread_stop(readers[started].task);
+		KUNIT_EXPECT_NULL_MSG(test, readers[started].fault, "%s", readers[started].fault);
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, round, 100 * MTB_TEST_SCALE);
+}
+
+static struct kunit_case split_test_cases[] = {
+	KUNIT_CASE_PARAM(split_test_anywhere, split_case_gen_params),
+	KUNIT_CASE_PARAM(split_test_half, split_case_gen_params),
+	KUNIT_CASE(split_test_pivot),
+	KUNIT_CASE(split_test_sealed),
+	KUNIT_CASE(split_test_epoch),
+	KUNIT_CASE_PARAM(split_test_concurrent, split_kind_gen_params),
+	{}
+};
+
+static struct kunit_suite split_test_suite = {
+	.name		= "memtable_split",
+	.suite_init	= model_suite_init,
+	.suite_exit	= model_suite_exit,
+	.init		= split_test_init,
+	.exit		= split_test_exit,
+	.test_cases	= split_test_cases,
+};
+kunit_test_suite(split_test_suite);
