@@ -1080,8 +1080,8 @@ TEST_F_TIMEOUT(readers, beside_split, LONG_TIMEOUT)
 		const __u64 pivot = __builtin_bswap64(
 			(random_next(&self->seed) >> 20) % BESIDE_KEYS);
 		struct beside beside = {
-			.shared.fd =
-				table_open_as(variant->kind, variant->order, 0),
+			.shared.fd = table_open_as(variant->kind,
+						   MEMTABLE_ORDER_BYTEWISE, 0),
 			.right = -1,
 		};
 		pthread_t readers[BESIDE_READERS];
