@@ -1175,6 +1175,56 @@ int memtable_restore(struct memtable_table *table, int fd, memtable_progress *pr
 		     void *argument, uint64_t *entries);
 
 /**
+ * enum memtable_log_flags - How to replay a log.
+ * @MEMTABLE_LOG_SKIP_CORRUPT: Go on behind what is corrupt.
+ */
+enum memtable_log_flags {
+	MEMTABLE_LOG_SKIP_CORRUPT	= 1 << 0,
+};
+
+/**
+ * struct memtable_log_report - What came of replaying a log.
+ * @entries: Entries that were written to the table.
+ * @last_sequence: The highest of their sequence numbers.
+ * @torn_bytes: How many bytes at the end of the log are of a batch that is not
+ *	whole, as when its writer died: it was never acknowledged, and is dropped.
+ * @corruptions: How often something was corrupt.
+ * @corrupt_bytes: How many bytes were skipped for that.
+ * @offset: Where in the log the last good part ended, in bytes.
+ * @reason: What was wrong the last time, in English; NULL if nothing was.
+ */
+struct memtable_log_report {
+	uint64_t entries;
+	uint64_t last_sequence;
+	uint64_t torn_bytes;
+	uint64_t corruptions;
+	uint64_t corrupt_bytes;
+	uint64_t offset;
+	const char *reason;
+};
+
+/**
+ * memtable_log_replay() - Write what a LevelDB write-ahead log has to a table.
+ * @table: The table. Entries keep their sequence numbers.
+ * @fd: The log, a file NUMBER.log of a LevelDB database.
+ * @flags: Bits of &enum memtable_log_flags.
+ * @progress: Called with the bytes read and the entries written; or NULL.
+ * @argument: Its argument.
+ * @report: Result, also after an error; or NULL.
+ *
+ * A write batch of the log is written whole or not at all. Several of them may
+ * become visible at once.
+ *
+ * Return: 0, a batch that is cut off at the end included; -EBADMSG if something
+ * is corrupt and not to be skipped; -EMSGSIZE for a key or a value that is too
+ * long; an error of :manpage:`read(2)`, or as from memtable_batch_write(): what
+ * came before is in the table.
+ */
+int memtable_log_replay(struct memtable_table *table, int fd, uint32_t flags,
+			memtable_progress *progress, void *argument,
+			struct memtable_log_report *report);
+
+/**
  * DOC: Hash-ordered tables
  *
  * A store may keep its keys in the order of a hash. In a table such a key has
