@@ -49,6 +49,9 @@ check: ## run all tests, or some: PARTS="build lint uapi core harness kunit ..."
 lint: setup ## checkpatch, sparse, kernel-doc, W=1, shellcheck, codespell
 	@$(vm)/lint
 
+bench: setup ## compare with other systems, results in build/bench; QUICK=1 for less than 5 minutes
+	@userspace/bench/run $(if $(QUICK),--quick)
+
 clean: ## remove what was built here; kernels stay in the user's cache folder
 	rm -rf $(build)
 	find Kbuild module \( -name '*.o' -o -name '.*.cmd' \) -delete
@@ -61,5 +64,5 @@ help: ## this text
 	@echo "Variables: KDIR=$(KDIR)"
 	@echo "           PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 
-.PHONY: all modules modules_install userspace install setup kselftest vm demo check lint clean help
+.PHONY: all modules modules_install userspace install setup kselftest vm demo check lint bench clean help
 .DEFAULT_GOAL := all

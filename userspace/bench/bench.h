@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of a benchmark program share.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VALUE_LENGTH	100
+#define BATCH_MAX	256
+
+/**
+ * struct entry - A key and a value of %VALUE_LENGTH bytes.
+ * @key: The key's bytes.
+ * @value: The value's bytes.
+ * @key_length: Length of the key, in bytes.
+ */
+struct entry {
+	const uint8_t *key;
+	const uint8_t *value;
+	size_t key_length;
+};
+
+/**
+ * struct store - A system under test. There is one of it open at a time.
+ * @open: Make an empty one; a system that needs files has @folder for them.
+ * @add: Add @count new entries, at most %BATCH_MAX; atomically if the system
+ *	can do that.
+ * @get: Look up @count keys, at most %BATCH_MAX, and copy the values found to
+ *	@values, each to its place. Returns how many were found.
+ * @scan: Visit all entries in order, each with visit(). Returns how many there
+ *	were, and in @sum the sum of what visit() returned.
+ * @memory: Tell how many bytes of memory are taken for entries.
+ * @close: Free all of it.
+ *
+ * Failures end the program. While one thread adds, another one can get.
+ */
+struct store {
+	void (*open)(const char *folder);
+	void (*add)(const struct entry *entries, size_t count);
+	size_t (*get)(const struct entry *entries, size_t count, uint8_t *values);
+	size_t (*scan)(bool backward, uint64_t *sum);
+	uint64_t (*memory)(void);
+	void (*close)(void);
+};
+
+/* The one that the program is built with. */
+extern const struct store store;
+
+/* Both ends of what an entry consists of are looked at, wherever they are. */
+static inline uint64_t visit(const void *key, const void *value)
+{
+	return ((const uint8_t *)key)[0] + ((const uint8_t *)value)[VALUE_LENGTH - 1];
+}
+
+void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* Bytes that malloc() has given out, its own headers included. */
+uint64_t heap_used(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BENCH_H */

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Workloads. The clock is read around whole loops, but for the reader beside a
+ * writer, whose single operations are what is asked for. Where there is one
+ * thread, and it never waits, the clock is that of the thread, so that what
+ * else the machine does counts little. Keys and values are made before. Each
+ * loop checks that it got what it should.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <valgrind/callgrind.h>
+
+#include "workload.h"
+
+/* How much is looked up, untimed, to begin with. */
+#define WARM_UP		20000
+
+/* How many single operations are kept in mind. */
+#define SAMPLES		(1 << 22)
+
+static uint8_t values[BATCH_MAX * VALUE_LENGTH];
+
+static size_t min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t read_clock(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+/* What lies between these two is also what callgrind counts. */
+static uint64_t start(void)
+{
+	CALLGRIND_TOGGLE_COLLECT;
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static uint64_t stop(uint64_t started)
+{
+	uint64_t ended = read_clock(CLOCK_THREAD_CPUTIME_ID);
+
+	CALLGRIND_TOGGLE_COLLECT;
+	return ended - started;
+}
+
+static void close_store(struct bench *bench)
+{
+	uint64_t started = start();
+
+	store.close();
+	bench->freed += stop(started);
+	bench->frees++;
+	bench->open = false;
+}
+
+static void add_all(const struct keys *keys, size_t batch)
+{
+	size_t i;
+
+	for (i = 0; i < keys->count; i += batch)
+		store.add(&keys->entries[i], min(batch, keys->count - i));
+}
+
+/* Fill new stores, and leave the last one open. */
+static void fill(struct bench *bench, const struct keys *keys, size_t batch, struct result *result)
+{
+	uint64_t empty, started;
+
+	do {
+		if (bench->open)
+			close_store(bench);
+		store.open(bench->folder);
+		bench->open = true;
+		empty = store.memory();
+		started = start();
+		add_all(keys, batch);
+		result->ns += stop(started);
+		result->ops += keys->count;
+		result->bytes = store.memory() - empty;
+	} while (result->ops < bench->least);
+}
+
+static void run_add(struct bench *bench, size_t batch, struct result *result)
+{
+	fill(bench, &bench->keys, batch, result);
+}
+
+static void run_add_sorted(struct bench *bench, size_t batch, struct result *result)
+{
+	struct keys sorted;
+
+	keys_sorted(&sorted, &bench->keys);
+	fill(bench, &sorted, batch, result);
+	keys_free(&sorted);
+}
+
+static void need_store(struct bench *bench)
+{
+	if (bench->open)
+		return;
+	store.open(bench->folder);
+	bench->open = true;
+	add_all(&bench->keys, BATCH_MAX);
+}
+
+static void check_values(const struct entry *entries, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (memcmp(values + i * VALUE_LENGTH, entries[i].value, VALUE_LENGTH))
+			die("a value is not what was added");
+	}
+}
+
+/* Look up @count keys, over and over if there are less. Returns how many were found. */
+static size_t get_all(const struct keys *keys, size_t count, size_t batch)
+{
+	size_t found = 0, first = 0, length;
+
+	while (count) {
+		length = min(min(batch, count), keys->count - first);
+		found += store.get(&keys->entries[first], length, values);
+		count -= length;
+		first += length;
+		if (first == keys->count)
+			first = 0;
+	}
+	return found;
+}
+
+static void lookups(struct bench *bench, const struct keys *keys, bool present, size_t batch,
+		    struct result *result)
+{
+	uint64_t started;
+	size_t found;
+
+	need_store(bench);
+	get_all(keys, min(WARM_UP, bench->least), batch);
+	started = start();
+	found = get_all(keys, bench->least, batch);
+	result->ns = stop(started);
+	result->ops = bench->least;
+	if (found != (present ? bench->least : 0))
+		die("found %zu of %zu keys", found, bench->least);
+}
+
+static void run_get(struct bench *bench, size_t batch, struct result *result)
+{
+	struct keys keys;
+
+	keys_shuffled(&keys, &bench->keys, 6);
+	lookups(bench, &keys, true, batch, result);
+	get_all(&keys, batch, batch);
+	check_values(keys.entries, batch);
+	keys_free(&keys);
+}
+
+static void run_get_miss(struct bench *bench, size_t batch, struct result *result)
+{
+	struct keys keys;
+
+	keys_shuffled(&keys, &bench->keys, 7);
+	keys_make_absent(&keys, bench->kind);
+	lookups(bench, &keys, false, batch, result);
+	keys_free(&keys);
+}
+
+static void scans(struct bench *bench, bool backward, struct result *result)
+{
+	uint64_t expected = 0, sum, started;
+	size_t i, count;
+
+	need_store(bench);
+	for (i = 0; i < bench->keys.count; i++)
+		expected += visit(bench->keys.entries[i].key, bench->keys.entries[i].value);
+	do {
+		sum = 0;
+		started = start();
+		count = store.scan(backward, &sum);
+		result->ns += stop(started);
+		result->ops += count;
+		if (count != bench->keys.count || sum != expected)
+			die("a scan did not return what was added");
+	} while (result->ops < bench->least);
+}
+
+static void run_scan(struct bench *bench, size_t batch, struct result *result)
+{
+	(void)batch;
+	scans(bench, false, result);
+}
+
+static void run_scan_reverse(struct bench *bench, size_t batch, struct result *result)
+{
+	(void)batch;
+	scans(bench, true, result);
+}
+
+/**
+ * struct writer - A thread that adds.
+ * @keys: What it adds.
+ * @batch: So many at a time.
+ * @ns: How long it took, in nanoseconds.
+ * @done: It has added all.
+ */
+struct writer {
+	const struct keys *keys;
+	size_t batch;
+	uint64_t ns;
+	bool done;
+};
+
+static void *write_all(void *argument)
+{
+	struct writer *writer = argument;
+	uint64_t started = now();
+
+	add_all(writer->keys, writer->batch);
+	writer->ns = now() - started;
+	__atomic_store_n(&writer->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/**
+ * struct reader - What a thread that looks up sees.
+ * @keys: What it looks up.
+ * @ops: Keys so far.
+ * @ns: How long they took, in nanoseconds.
+ * @samples: How long each of the first ones took.
+ */
+struct reader {
+	const struct keys *keys;
+	uint64_t ops;
+	uint64_t ns;
+	uint32_t *samples;
+};
+
+/* Look up keys until the writer is done, or as many as @least if there is none. */
+static void read_beside(struct reader *reader, const struct writer *writer, size_t least)
+{
+	uint64_t started = now(), before = started, after;
+	const struct entry *entry;
+
+	while (writer ? !__atomic_load_n(&writer->done, __ATOMIC_ACQUIRE) : reader->ops < least) {
+		entry = &reader->keys->entries[reader->ops % reader->keys->count];
+		if (store.get(entry, 1, values) != 1)
+			die("a key was not found");
+		after = now();
+		if (reader->ops < SAMPLES)
+			reader->samples[reader->ops] = after - before;
+		reader->ops++;
+		before = after;
+	}
+	reader->ns = before - started;
+}
+
+static int compare_samples(const void *a, const void *b)
+{
+	const uint32_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+static void percentiles(struct reader *reader, struct result *result)
+{
+	const double ranks[] = { 0.5, 0.99, 0.999 };
+	size_t count = min(reader->ops, SAMPLES), i;
+
+	qsort(reader->samples, count, sizeof(*reader->samples), compare_samples);
+	for (i = 0; i < 3; i++)
+		result->percentiles[i] = reader->samples[(size_t)(ranks[i] * (count - 1))];
+}
+
+/*
+ * The reader alone comes before and after, since the table grows meanwhile: by
+ * half of what it has.
+ */
+static void run_mixed(struct bench *bench, size_t batch, struct result *result)
+{
+	struct keys all, added, keys;
+	struct reader alone[2] = {}, beside = {};
+	struct writer writer = { .keys = &added, .batch = batch };
+	pthread_t thread;
+	uint32_t *samples;
+
+	samples = calloc(SAMPLES, sizeof(*samples));
+	if (!samples)
+		die("out of memory");
+	alone[0].samples = samples;
+	alone[1].samples = samples;
+	beside.samples = samples;
+
+	if (bench->open)
+		die("a store that others have used is not for one writer and one reader");
+	keys_make(&all, bench->kind, bench->count + bench->count / 2);
+	keys_copy(&keys, &all, 0, bench->count);
+	keys_copy(&added, &all, bench->count, bench->count / 2);
+	keys_free(&all);
+	store.open(bench->folder);
+	add_all(&keys, BATCH_MAX);
+	bench->open = true;
+	all = keys;
+	keys_shuffled(&keys, &all, 8);
+	keys_free(&all);
+	alone[0].keys = &keys;
+	alone[1].keys = &keys;
+	beside.keys = &keys;
+
+	get_all(&keys, min(WARM_UP, bench->least), 1);
+	read_beside(&alone[0], NULL, bench->least / 2);
+	if (pthread_create(&thread, NULL, write_all, &writer))
+		die("cannot start a thread");
+	read_beside(&beside, &writer, 0);
+	pthread_join(thread, NULL);
+	percentiles(&beside, result);
+	read_beside(&alone[1], NULL, bench->least / 2);
+
+	if (!beside.ops)
+		die("there is no processor for the reader");
+	result->ops = beside.ops;
+	result->ns = beside.ns;
+	result->alone = (double)(alone[0].ns + alone[1].ns) / (alone[0].ops + alone[1].ops);
+	result->writer = (double)writer.ns / added.count;
+	keys_free(&keys);
+	keys_free(&added);
+	free(samples);
+}
+
+static void run_free(struct bench *bench, size_t batch, struct result *result)
+{
+	(void)batch;
+	need_store(bench);
+	close_store(bench);
+	result->ns = bench->freed;
+	result->ops = bench->frees * bench->count;
+}
+
+const struct workload workloads[] = {
+	{ "add", run_add },
+	{ "add-sorted", run_add_sorted },
+	{ "get", run_get },
+	{ "get-miss", run_get_miss },
+	{ "scan", run_scan },
+	{ "scan-reverse", run_scan_reverse },
+	{ "mixed", run_mixed },
+	{ "free", run_free },
+	{ NULL, NULL }
+};
