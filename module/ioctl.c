@@ -59,7 +59,7 @@ int mtb_key_copy_in(struct mtb_key_copy *key, u64 address, u32 length)
 	if (length > MEMTABLE_MAX_KEY_LENGTH)
 		return -EMSGSIZE;
 	if (length > MTB_KEY_INLINE) {
-		key->data = kvmalloc(length, GFP_KERNEL_ACCOUNT);
+		key->data = kvmalloc(length, MTB_GFP);
 		if (!key->data)
 			return -ENOMEM;
 	}
@@ -114,7 +114,7 @@ static const struct mtb_request requests[] = {
 	REQUEST(ROTATE, 16, FMODE_WRITE, mtb_call_rotate),
 	REQUEST(SHARE, 8, FMODE_READ, mtb_call_share),
 	REQUEST(PIVOT, 24, FMODE_READ, mtb_call_pivot),
-	REQUEST(SPLIT, 24, FMODE_WRITE, mtb_call_split),
+	REQUEST(SPLIT, 24, FMODE_READ | FMODE_WRITE, mtb_call_split),
 };
 
 static const struct mtb_request *request_find(unsigned int cmd)

@@ -518,8 +518,9 @@ enum memtable_split_flags {
  * this table sees it as it is before or after; a scan that is cut short is not
  * marked as done.
  *
- * Errors: %EROFS if the table is sealed, %EMSGSIZE if the pivot is too long,
- * %EMFILE, %ENFILE.
+ * Errors: %EBADF if the device was not opened for reading and writing, as the
+ * new descriptor is, %EROFS if the table is sealed, %EMSGSIZE if the pivot is
+ * too long, %EMFILE, %ENFILE.
  */
 struct memtable_split {
 	__u64 pivot;
