@@ -50,7 +50,7 @@ static int batch_grow(struct mtb_batch *batch)
 	size_t capacity = max_t(size_t, CAPACITY_FIRST, batch->capacity * 2);
 	struct mtb_insertion *insertions;
 
-	insertions = kvmalloc_array(capacity, sizeof(*insertions), GFP_KERNEL_ACCOUNT);
+	insertions = kvmalloc_array(capacity, sizeof(*insertions), MTB_GFP);
 	if (!insertions)
 		return -ENOMEM;
 	memcpy(insertions, batch->insertions, batch->count * sizeof(*insertions));

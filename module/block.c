@@ -21,7 +21,7 @@ static struct kmem_cache *block_cache __ro_after_init;
  */
 struct mtb_block *mtb_block_alloc(void)
 {
-	struct mtb_block *block = kmem_cache_alloc(block_cache, GFP_KERNEL);
+	struct mtb_block *block = kmem_cache_alloc(block_cache, MTB_GFP);
 
 	if (!block)
 		return NULL;

@@ -269,7 +269,7 @@ static int read_table(struct mtb_call *call, struct memtable_read *read, const u
 	count = read_keys(keys, read->keys_length, NULL);
 	if (count < 0)
 		return count;
-	lookups = kvmalloc_array(count, sizeof(*lookups), GFP_KERNEL_ACCOUNT);
+	lookups = kvmalloc_array(count, sizeof(*lookups), MTB_GFP);
 	if (!lookups)
 		return -ENOMEM;
 	read_keys(keys, read->keys_length, lookups);
@@ -307,7 +307,7 @@ int mtb_call_read(struct mtb_call *call)
 		return -EMSGSIZE;
 
 	if (read.keys_length) {
-		keys = kvmalloc(read.keys_length, GFP_KERNEL_ACCOUNT);
+		keys = kvmalloc(read.keys_length, MTB_GFP);
 		if (!keys)
 			return -ENOMEM;
 		if (copy_from_user(keys, u64_to_user_ptr(read.keys), read.keys_length))
@@ -405,7 +405,7 @@ static int scan_once(struct mtb_call *call, struct memtable_scan *scan, struct m
 static int scan_table(struct mtb_call *call, struct memtable_scan *scan,
 		      const struct mtb_bound *start, const struct mtb_bound *end)
 {
-	struct mtb_scan *walk = kmalloc(sizeof(*walk), GFP_KERNEL_ACCOUNT);
+	struct mtb_scan *walk = kmalloc(sizeof(*walk), MTB_GFP);
 	struct mtb_sink sink;
 	struct iov_iter to;
 	int err;

@@ -133,7 +133,7 @@ int mtb_call_pivot(struct mtb_call *call)
 		return -EINVAL;
 
 	size = min(pivot.key_size, MEMTABLE_MAX_KEY_LENGTH);
-	key = kvmalloc(size + 1, GFP_KERNEL_ACCOUNT);
+	key = kvmalloc(size + 1, MTB_GFP);
 	if (!key)
 		return -ENOMEM;
 	err = mtb_table_pivot(call->table, key, size, &pivot.key_length);

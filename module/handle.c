@@ -176,7 +176,7 @@ int mtb_handle_write(struct mtb_handle *handle, struct mtb_batch *batch,
 
 static struct mtb_handle *handle_create(struct mtb_table *table)
 {
-	struct mtb_handle *handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	struct mtb_handle *handle = kzalloc(sizeof(*handle), MTB_GFP);
 
 	if (!handle)
 		return NULL;
@@ -260,7 +260,7 @@ static void position_rewind(struct mtb_position *position)
 static int position_set(struct mtb_position *position, const struct mtb_record *record,
 			bool past, size_t partial)
 {
-	u8 *key = kvmalloc(max_t(size_t, record->key_length, 1), GFP_KERNEL_ACCOUNT);
+	u8 *key = kvmalloc(max_t(size_t, record->key_length, 1), MTB_GFP);
 
 	if (!key)
 		return -ENOMEM;
@@ -362,7 +362,7 @@ static ssize_t handle_read_table(struct mtb_handle *handle, struct mtb_table *ta
 
 	if (!room)
 		return 0;
-	scan = kmalloc(sizeof(*scan), GFP_KERNEL_ACCOUNT);
+	scan = kmalloc(sizeof(*scan), MTB_GFP);
 	if (!scan)
 		return -ENOMEM;
 	ret = mtb_sink_init(&sink, to);

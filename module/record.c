@@ -76,11 +76,11 @@ struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length, enum mtb_t
 	struct mtb_record *record;
 
 	if (size <= MTB_RECORD_SLAB_MAX)
-		record = kmem_cache_alloc(grades[grade_of[size / MTB_RECORD_ALIGN]], GFP_KERNEL);
+		record = kmem_cache_alloc(grades[grade_of[size / MTB_RECORD_ALIGN]], MTB_GFP);
 	else if (roundup_pow_of_two(size) - size <= size / 8)
-		record = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+		record = kvmalloc(size, MTB_GFP);
 	else
-		record = __vmalloc(size, GFP_KERNEL_ACCOUNT);
+		record = __vmalloc(size, MTB_GFP);
 	if (!record)
 		return NULL;
 

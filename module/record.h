@@ -5,12 +5,19 @@
 #ifndef MTB_RECORD_H
 #define MTB_RECORD_H
 
+#include <linux/gfp.h>
 #include <linux/minmax.h>
 #include <linux/refcount.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
 #include <linux/memtable.h>
+
+/*
+ * Memory that callers ask for, here and elsewhere: charged to them and, if there
+ * is too little of it, refused to them, rather than wrung out of somebody else.
+ */
+#define MTB_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* The type is the tag's low byte, the sequence number the rest. */
 #define MTB_TAG_SHIFT	8

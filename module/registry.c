@@ -80,8 +80,8 @@ static int entry_compare(struct rb_node *node, const struct rb_node *other)
  */
 struct mtb_entry *mtb_entry_create(kuid_t user, u64 number)
 {
-	struct mtb_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	struct mtb_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	struct mtb_entry *entry = kzalloc(sizeof(*entry), MTB_GFP);
+	struct mtb_owner *owner = kzalloc(sizeof(*owner), MTB_GFP);
 
 	if (!entry || !owner) {
 		kfree(owner);

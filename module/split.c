@@ -160,7 +160,7 @@ static int table_split(struct mtb_table *table, struct mtb_table *right,
 int mtb_table_split(struct mtb_table *table, struct mtb_table *right, const void *pivot,
 		    u32 length)
 {
-	struct mtb_cursor *cursor = kmalloc(sizeof(*cursor), GFP_KERNEL_ACCOUNT);
+	struct mtb_cursor *cursor = kmalloc(sizeof(*cursor), MTB_GFP);
 	struct mtb_epoch *epoch = mtb_epoch_create(table);
 	struct mtb_reserve reserve = {};
 	struct mtb_key key;

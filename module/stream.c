@@ -138,7 +138,7 @@ int mtb_stream_read(struct iov_iter *from, struct mtb_batch *batch)
 		return -EMSGSIZE;
 	if (!length)
 		return 0;
-	source.stage = kvmalloc(min_t(size_t, length, STAGE_SIZE), GFP_KERNEL_ACCOUNT);
+	source.stage = kvmalloc(min_t(size_t, length, STAGE_SIZE), MTB_GFP);
 	if (!source.stage)
 		return -ENOMEM;
 
@@ -178,7 +178,7 @@ int mtb_sink_init(struct mtb_sink *sink, struct iov_iter *to)
 	sink->stage = NULL;
 	if (!sink->size)
 		return 0;
-	sink->stage = kvmalloc(sink->size, GFP_KERNEL_ACCOUNT);
+	sink->stage = kvmalloc(sink->size, MTB_GFP);
 	return sink->stage ? 0 : -ENOMEM;
 }
 

@@ -99,7 +99,7 @@ void mtb_epoch_put(struct mtb_epoch *epoch)
  */
 struct mtb_epoch *mtb_epoch_create(struct mtb_table *table)
 {
-	struct mtb_epoch *epoch = kzalloc(sizeof(*epoch), GFP_KERNEL_ACCOUNT);
+	struct mtb_epoch *epoch = kzalloc(sizeof(*epoch), MTB_GFP);
 
 	if (!epoch)
 		return NULL;
@@ -145,7 +145,7 @@ static void table_reap_work(struct work_struct *work);
  */
 struct mtb_table *mtb_table_create(void)
 {
-	struct mtb_table *table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+	struct mtb_table *table = kzalloc(sizeof(*table), MTB_GFP);
 	struct mtb_epoch *epoch;
 
 	if (!table)

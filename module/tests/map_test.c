@@ -328,7 +328,7 @@ static void map_test_pins(struct kunit *test)
 	mtb_lookup_put(&lookup, 1);
 }
 
-#define ROUNDS		(60 * MTB_TEST_SCALE)
+#define ROUNDS		(40 * MTB_TEST_SCALE)
 #define READERS		2
 #define ROUND_KEYS	40
 /* Keys that come and go, between the others and behind them. */

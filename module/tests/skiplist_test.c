@@ -288,7 +288,7 @@ static const struct model_case few_cases[] = {
 
 KUNIT_ARRAY_PARAM(few_case, few_cases, model_case_describe);
 
-#define MODEL_ENTRIES	(1200 * MTB_TEST_SCALE)
+#define MODEL_ENTRIES	(500 * MTB_TEST_SCALE)
 
 /* Make the entries of a case, in the order in which they are to come. */
 static struct model_entry *make_entries(struct kunit *test, const struct model_case *model_case)
@@ -502,7 +502,7 @@ static void attack_describe(const unsigned int *height, char *description)
 
 KUNIT_ARRAY_PARAM(attack, attack_heights, attack_describe);
 
-#define ATTACK_ROUNDS	(MTB_TEST_SCALE > 1 ? 20 * MTB_TEST_SCALE : 6)
+#define ATTACK_ROUNDS	(5 * MTB_TEST_SCALE)
 
 /* Batches made to split blocks take no more blocks than were planned: of every size, on a last block that is full, with blocks as small and as large as they get. */
 static void skiplist_test_plan(struct kunit *test)
@@ -561,7 +561,7 @@ static void remove_entry(struct kunit *test, size_t position)
 	model_remove(&fixture->model, position);
 }
 
-#define REMOVE_ENTRIES	(500 * MTB_TEST_SCALE)
+#define REMOVE_ENTRIES	(250 * MTB_TEST_SCALE)
 
 /* Records are removed in any order, down to none, while others come: what is left is where a sorted array has it, and blocks that become empty go. */
 static void skiplist_test_remove(struct kunit *test)
@@ -686,7 +686,7 @@ static void skiplist_test_reserve(struct kunit *test)
 }
 
 #define READERS		2
-#define SHARED_RECORDS	(1500 * MTB_TEST_SCALE)
+#define SHARED_RECORDS	(1000 * MTB_TEST_SCALE)
 
 /**
  * struct shared - What a writer and its readers share.
@@ -944,7 +944,7 @@ static void skiplist_test_concurrent(struct kunit *test)
 
 /* Records that come and go, one of them with a block of its own. */
 #define PASSING_RECORDS	12
-#define PASSING_ROUNDS	(2000 * MTB_TEST_SCALE)
+#define PASSING_ROUNDS	(1000 * MTB_TEST_SCALE)
 
 /* Link a record, or unlink it. What that removes is put on @removed. */
 static bool toggle(struct fixture *fixture, struct mtb_record *record, bool in,

@@ -13,7 +13,7 @@
 #include "split.h"
 #include "view.h"
 
-#define ENTRIES		(300 * MTB_TEST_SCALE)
+#define ENTRIES		(150 * MTB_TEST_SCALE)
 
 /**
  * struct fixture - A table and what it should hold.
@@ -327,6 +327,7 @@ static void split_test_epoch(struct kunit *test)
 
 #define READERS		2
 #define READ_KEYS	128
+#define CONCURRENT_SPLITS	(40 * MTB_TEST_SCALE)
 
 /**
  * struct reader - A reader beside splits.
@@ -501,7 +502,7 @@ static void split_test_concurrent(struct kunit *test)
 			break;
 	}
 	KUNIT_EXPECT_EQ(test, started, (size_t)READERS);
-	for (round = 0, err = 0; round < 100 * MTB_TEST_SCALE && !err && started; round++) {
+	for (round = 0, err = 0; round < CONCURRENT_SPLITS && !err && started; round++) {
 		right = mtb_table_create();
 		if (!right)
 			break;
@@ -519,7 +520,7 @@ static void split_test_concurrent(struct kunit *test)
 		KUNIT_EXPECT_NULL_MSG(test, readers[started].fault, "%s", readers[started].fault);
 	}
 	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_EQ(test, round, 100 * MTB_TEST_SCALE);
+	KUNIT_EXPECT_EQ(test, round, CONCURRENT_SPLITS);
 }
 
 static struct kunit_case split_test_cases[] = {

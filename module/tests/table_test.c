@@ -765,7 +765,7 @@ static void table_test_references(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "k"), 'v');
 }
 
-#define ROUNDS		(60 * MTB_TEST_SCALE)
+#define ROUNDS		(40 * MTB_TEST_SCALE)
 #define ROUND_KEYS	40
 
 /**

@@ -2,10 +2,9 @@
 #ifndef CORE_LINUX_SLAB_H
 #define CORE_LINUX_SLAB_H
 
+#include <linux/gfp.h>
 #include <linux/kernel.h>
 
-#define GFP_KERNEL		0
-#define GFP_KERNEL_ACCOUNT	0
 #define SLAB_ACCOUNT		0
 #define L1_CACHE_BYTES		64
 
