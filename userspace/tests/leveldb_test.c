@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tables and the real LevelDB: its log replayed into a table, a table finished
+ * to a file that it opens, its database loaded.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <leveldb/c.h>
+
+#include "device.h"
+#include "memtable-leveldb.h"
+
+#define DATABASE	"/tmp/leveldb_test"
+#define REPAIRED	"/tmp/leveldb_test.repaired"
+#define OPERATIONS	30000
+#define KEYS		9000
+
+static leveldb_options_t *options;
+static char message[200];
+
+static leveldb_t *open_database(const char *path, size_t write_buffer_size)
+{
+	char *error = NULL;
+	leveldb_t *db;
+
+	if (!options)
+		options = leveldb_options_create();
+	leveldb_options_set_create_if_missing(options, 1);
+	leveldb_options_set_write_buffer_size(options, write_buffer_size);
+	db = leveldb_open(options, path, &error);
+	if (error)
+		printf("# %s\n", error);
+	CHECK(db);
+	return db;
+}
+
+static void destroy_database(const char *path)
+{
+	char *error = NULL;
+
+	leveldb_destroy_db(options, path, &error);
+	CHECK(!error);
+	leveldb_free(error);
+	rmdir(path);
+}
+
+/* Puts, overwrites and deletes, some of them together in a batch. */
+static void write_database(leveldb_t *db)
+{
+	leveldb_writeoptions_t *write_options = leveldb_writeoptions_create();
+	leveldb_writebatch_t *batch = leveldb_writebatch_create();
+	char key[16], value[400], *error = NULL;
+	unsigned int seed = 1, i, length;
+
+	memset(value, 'v', sizeof(value));
+	for (i = 0; i < OPERATIONS; i++) {
+		length = snprintf(key, sizeof(key), "key%u", rand_r(&seed) % KEYS);
+		if (rand_r(&seed) % 5)
+			leveldb_writebatch_put(batch, key, length, value,
+					       snprintf(value, sizeof(value), "%u", i) +
+					       rand_r(&seed) % 300);
+		else
+			leveldb_writebatch_delete(batch, key, length);
+		if (rand_r(&seed) % 3)
+			continue;
+		leveldb_write(db, write_options, batch, &error);
+		CHECK(!error);
+		leveldb_writebatch_clear(batch);
+	}
+	/* One that takes several blocks of the log. */
+	char *large = calloc(1, 200000);
+
+	leveldb_writebatch_put(batch, "large", 5, large, 200000);
+	leveldb_writebatch_put(batch, "", 0, "", 0);
+	leveldb_write(db, write_options, batch, &error);
+	CHECK(!error);
+	free(large);
+	leveldb_writebatch_destroy(batch);
+	leveldb_writeoptions_destroy(write_options);
+}
+
+/* Opens the log that the database has, which is but one. */
+static int open_log(const char *path)
+{
+	struct dirent *file;
+	char name[300];
+	int fd = -1;
+	DIR *folder;
+
+	folder = opendir(path);
+	while (folder && (file = readdir(folder))) {
+		if (!strstr(file->d_name, ".log"))
+			continue;
+		CHECK_EQUAL(fd, -1);
+		snprintf(name, sizeof(name), "%s/%s", path, file->d_name);
+		fd = open(name, O_RDWR);
+	}
+	closedir(folder);
+	return fd;
+}
+
+/* Walks both, which must have the same keys and values. */
+static void expect_same(leveldb_t *db, struct memtable_table *table)
+{
+	leveldb_readoptions_t *read_options = leveldb_readoptions_create();
+	leveldb_iterator_t *a = leveldb_create_iterator(db, read_options);
+	struct memtable_iterator *b;
+	size_t a_length, b_length, count = 0;
+	const char *a_data, *b_data;
+
+	REQUIRE_EQUAL(memtable_iterator_create(table, 0, 0, &b), 0);
+	leveldb_iter_seek_to_first(a);
+	memtable_iterator_seek_to_first(b);
+	while (leveldb_iter_valid(a) && memtable_iterator_valid(b)) {
+		a_data = leveldb_iter_key(a, &a_length);
+		b_data = memtable_iterator_key(b, &b_length);
+		if (!CHECK(a_length == b_length && !memcmp(a_data, b_data, a_length)))
+			break;
+		a_data = leveldb_iter_value(a, &a_length);
+		b_data = memtable_iterator_value(b, &b_length);
+		if (!CHECK(a_length == b_length && !memcmp(a_data, b_data, a_length)))
+			break;
+		leveldb_iter_next(a);
+		memtable_iterator_next(b);
+		count++;
+	}
+	CHECK(!leveldb_iter_valid(a));
+	CHECK(!memtable_iterator_valid(b));
+	CHECK(count > KEYS / 2);
+	memtable_iterator_destroy(b);
+	leveldb_iter_destroy(a);
+	leveldb_readoptions_destroy(read_options);
+}
+
+static struct memtable_table *replayed(int fd, int wanted, uint32_t flags,
+				       struct memtable_log_report *report)
+{
+	struct memtable_table *table = device_table();
+
+	lseek(fd, 0, SEEK_SET);
+	if (table)
+		CHECK_EQUAL(memtable_log_replay(table, fd, flags, NULL, NULL, report), wanted);
+	return table;
+}
+
+static void a_log_is_replayed_and_finished(void)
+{
+	struct memtable_log_report report;
+	struct memtable_table *table;
+	char *error = NULL;
+	leveldb_t *db;
+	uint64_t entries = 0;
+	int fd;
+
+	/* All of it stays in the log. */
+	db = open_database(DATABASE, 64 << 20);
+	REQUIRE(db);
+	write_database(db);
+	fd = open_log(DATABASE);
+	REQUIRE(fd >= 0);
+	table = replayed(fd, 0, 0, &report);
+	REQUIRE(table);
+	CHECK_EQUAL(report.entries, device_info(table).entries);
+	CHECK(report.entries >= OPERATIONS - 20);
+	CHECK_EQUAL(report.last_sequence, report.entries);
+	CHECK_EQUAL(report.torn_bytes, 0);
+	CHECK(!report.reason);
+	expect_same(db, table);
+	leveldb_close(db);
+	close(fd);
+
+	/* Alone in a folder, under the name of a table file. */
+	mkdir(REPAIRED, 0755);
+	CHECK_EQUAL(memtable_table_seal(table), 0);
+	if (!CHECK_EQUAL(memtable_leveldb_finish(table, REPAIRED "/000007.ldb", NULL, NULL,
+						 &entries, message, sizeof(message)), 0))
+		printf("# %s\n", message);
+	CHECK_EQUAL(entries, report.entries);
+	CHECK(access(REPAIRED "/000007.ldb.tmp", F_OK));
+	leveldb_repair_db(options, REPAIRED, &error);
+	if (!CHECK(!error))
+		printf("# %s\n", error);
+	db = open_database(REPAIRED, 4 << 20);
+	REQUIRE(db);
+	expect_same(db, table);
+	/* It goes on with the sequence numbers, or this would stay hidden. */
+	leveldb_writeoptions_t *write_options = leveldb_writeoptions_create();
+
+	leveldb_put(db, write_options, "large", 5, "small", 5, &error);
+	CHECK(!error);
+	leveldb_writeoptions_destroy(write_options);
+	memtable_table_close(table);
+	table = device_table();
+	CHECK_EQUAL(device_put(table, "x", "y"), 0);
+	leveldb_close(db);
+	CHECK_EQUAL(memtable_leveldb_load(table, REPAIRED, NULL, NULL, &entries, message,
+					  sizeof(message)), 0);
+	CHECK(device_has(table, "large", "small"));
+	CHECK(device_has(table, "", ""));
+	CHECK_EQUAL(device_info(table).entries, entries + 1);
+	memtable_table_close(table);
+	destroy_database(REPAIRED);
+	destroy_database(DATABASE);
+}
+
+static void a_database_is_loaded(void)
+{
+	struct memtable_table *table = device_table();
+	leveldb_t *db;
+	uint64_t entries = 0;
+
+	REQUIRE(table);
+	/* Some of it is compacted, some is in the log. */
+	db = open_database(DATABASE, 256 << 10);
+	REQUIRE(db);
+	write_database(db);
+	/* Nobody else may have it open. */
+	CHECK_EQUAL(memtable_leveldb_load(table, DATABASE, NULL, NULL, NULL, message,
+					  sizeof(message)), -EIO);
+	CHECK(strstr(message, "lock"));
+	leveldb_close(db);
+	if (!CHECK_EQUAL(memtable_leveldb_load(table, DATABASE, NULL, NULL, &entries, message,
+					       sizeof(message)), 0))
+		printf("# %s\n", message);
+	CHECK_EQUAL(entries, device_info(table).entries);
+	db = open_database(DATABASE, 4 << 20);
+	REQUIRE(db);
+	expect_same(db, table);
+	leveldb_close(db);
+	memtable_table_close(table);
+
+	table = device_table();
+	CHECK_EQUAL(memtable_leveldb_load(table, "/nowhere", NULL, NULL, &entries, message,
+					  sizeof(message)), -EIO);
+	CHECK_EQUAL(entries, 0);
+	memtable_table_close(table);
+	destroy_database(DATABASE);
+}
+
+/* What LevelDB recovers from a log that was cut off, the table has, too. */
+static void a_log_that_is_cut_off_is_as_leveldb_has_it(void)
+{
+	struct memtable_log_report report;
+	struct memtable_table *table;
+	unsigned int seed = 2;
+	leveldb_t *db;
+	off_t length;
+	int fd, i;
+
+	db = open_database(DATABASE, 64 << 20);
+	REQUIRE(db);
+	write_database(db);
+	leveldb_close(db);
+	for (i = 0; i < 5; i++) {
+		fd = open_log(DATABASE);
+		REQUIRE(fd >= 0);
+		length = lseek(fd, 0, SEEK_END) - 1 - rand_r(&seed) % 5000;
+		REQUIRE(!ftruncate(fd, length));
+		table = replayed(fd, 0, 0, &report);
+		REQUIRE(table);
+		CHECK(report.torn_bytes < 210000);
+		CHECK(report.offset + report.torn_bytes == (uint64_t)length ||
+		      !report.torn_bytes);
+		close(fd);
+		/* Opening moves the log into a file. */
+		db = open_database(DATABASE, 64 << 20);
+		REQUIRE(db);
+		expect_same(db, table);
+		leveldb_close(db);
+		memtable_table_close(table);
+		destroy_database(DATABASE);
+		db = open_database(DATABASE, 64 << 20);
+		REQUIRE(db);
+		write_database(db);
+		leveldb_close(db);
+	}
+	destroy_database(DATABASE);
+}
+
+static void a_corrupt_log_is_refused_or_skipped(void)
+{
+	struct memtable_log_report report;
+	struct memtable_table *table;
+	uint64_t good;
+	leveldb_t *db;
+	char byte;
+	int fd;
+
+	db = open_database(DATABASE, 64 << 20);
+	REQUIRE(db);
+	write_database(db);
+	leveldb_close(db);
+	fd = open_log(DATABASE);
+	REQUIRE(fd >= 0);
+	CHECK_EQUAL(pread(fd, &byte, 1, 400000), 1);
+	byte ^= 1;
+	CHECK_EQUAL(pwrite(fd, &byte, 1, 400000), 1);
+
+	table = replayed(fd, -EBADMSG, 0, &report);
+	REQUIRE(table);
+	good = report.entries;
+	CHECK(good > 0);
+	CHECK_EQUAL(device_info(table).entries, good);
+	CHECK(report.reason && strstr(report.reason, "checksum"));
+	memtable_table_close(table);
+
+	table = replayed(fd, 0, MEMTABLE_LOG_SKIP_CORRUPT, &report);
+	REQUIRE(table);
+	CHECK(report.entries > good);
+	CHECK(report.corrupt_bytes > 0 && report.corrupt_bytes < 2 * 32768);
+	CHECK_EQUAL(device_info(table).entries, report.entries);
+	CHECK(device_has(table, "", ""));
+	memtable_table_close(table);
+	table = replayed(fd, -EINVAL, 1U << 31, NULL);
+	memtable_table_close(table);
+	close(fd);
+	destroy_database(DATABASE);
+}
+
+static void what_cannot_be_finished_leaves_nothing(void)
+{
+	struct memtable_table *table = device_configured(MEMTABLE_ORDER_REVERSE, 0);
+	char *random = malloc(1 << 20);
+	unsigned int seed = 1;
+	size_t i;
+
+	REQUIRE(table && random);
+	CHECK_EQUAL(memtable_leveldb_finish(table, DATABASE, NULL, NULL, NULL, message,
+					    sizeof(message)), -EOPNOTSUPP);
+	memtable_table_close(table);
+
+	/* Nothing that would get smaller. */
+	for (i = 0; i < 1 << 20; i++)
+		random[i] = rand_r(&seed);
+	table = device_table();
+	CHECK_EQUAL(memtable_table_put(table, "k", 1, random, 1 << 20, NULL), 0);
+	free(random);
+	mkdir(DATABASE, 0755);
+	REQUIRE(!mount("none", DATABASE, "tmpfs", 0, "size=256k"));
+	CHECK_EQUAL(memtable_leveldb_finish(table, DATABASE "/000001.ldb", NULL, NULL, NULL,
+					    message, sizeof(message)), -ENOSPC);
+	CHECK(strstr(message, "No space"));
+	CHECK(access(DATABASE "/000001.ldb", F_OK));
+	CHECK(access(DATABASE "/000001.ldb.tmp", F_OK));
+	CHECK_EQUAL(memtable_table_contains(table, "k", 1, 0), 1);
+	CHECK(!umount(DATABASE));
+	CHECK(!rmdir(DATABASE));
+	memtable_table_close(table);
+}
+
+static const struct tap_test tests[] = {
+	{ "a log is replayed and finished", a_log_is_replayed_and_finished },
+	{ "a database is loaded", a_database_is_loaded },
+	{ "a log that is cut off is as LevelDB has it",
+	  a_log_that_is_cut_off_is_as_leveldb_has_it },
+	{ "a corrupt log is refused or skipped", a_corrupt_log_is_refused_or_skipped },
+	{ "what cannot be finished leaves nothing", what_cannot_be_finished_leaves_nothing },
+};
+
+TAP_MAIN(tests)
