@@ -26,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -56,6 +57,17 @@ static inline unsigned int scaled(unsigned int rounds)
 		percent ? strtoull(percent, NULL, 10) * rounds / 100 : rounds;
 
 	return result ? result : 1;
+}
+
+/*
+ * Whether a long loop goes on with @round: for @rounds in all, but once it has
+ * taken five seconds, a twentieth of them is enough.
+ */
+static inline bool loop_on(unsigned int round, unsigned int rounds,
+			   time_t begin)
+{
+	return round < rounds &&
+	       (round <= rounds / 20 || time(NULL) < begin + 5);
 }
 
 static inline void *checked(void *pointer)

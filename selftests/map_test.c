@@ -878,7 +878,8 @@ FIXTURE_TEARDOWN(churn)
 /* However much has come and gone, what is there decides. */
 TEST_F_TIMEOUT(churn, bounded, LONG_TIMEOUT)
 {
-	const unsigned int rounds = scaled(400);
+	const unsigned int rounds = scaled(4000);
+	const time_t begin = time(NULL);
 	struct stream stream = {};
 	char value[100] = {};
 	struct memtable_info info;
@@ -887,7 +888,7 @@ TEST_F_TIMEOUT(churn, bounded, LONG_TIMEOUT)
 	unsigned int at = 0;
 	unsigned int count;
 
-	for (unsigned int round = 0; round < rounds; round++) {
+	for (unsigned int round = 0; loop_on(round, rounds, begin); round++) {
 		stream.length = 0;
 		for (unsigned int i = 0; i < STEP; i++) {
 			const __u64 key = __builtin_bswap64(
@@ -1017,9 +1018,12 @@ static void *beside_writer(void *const data)
 {
 	struct beside *const self = data;
 	__u64 seed = atomic_fetch_add(&self->writers, 1) + 1;
+	time_t begin;
 
 	shared_wait(&self->shared, BESIDE_READERS);
-	for (unsigned int round = 0; round < self->rounds; round++) {
+	begin = time(NULL);
+	for (unsigned int round = 0; loop_on(round, self->rounds, begin);
+	     round++) {
 		if (round % 4 ? beside_churn(self, &seed) : beside_group(self))
 			fail(&self->shared, "a batch is not written");
 	}
@@ -1225,7 +1229,7 @@ FIXTURE_VARIANT_ADD(beside, small_values)
 {
 	.least = 0,
 	.room = 200,
-	.rounds = 2000,
+	.rounds = 5000,
 };
 
 /* Beyond what slab caches have: from elsewhere, and freed to there. */
@@ -1233,7 +1237,7 @@ FIXTURE_VARIANT_ADD(beside, large_values)
 {
 	.least = 17000,
 	.room = 40000,
-	.rounds = 60,
+	.rounds = 200,
 };
 
 FIXTURE_SETUP(beside)

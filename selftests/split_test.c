@@ -1074,9 +1074,10 @@ FIXTURE_TEARDOWN(readers)
 /* The property above, for splits anywhere. */
 TEST_F_TIMEOUT(readers, beside_split, LONG_TIMEOUT)
 {
-	const unsigned int rounds = scaled(30);
+	const unsigned int rounds = scaled(100);
+	const time_t begin = time(NULL);
 
-	for (unsigned int round = 0; round < rounds; round++) {
+	for (unsigned int round = 0; loop_on(round, rounds, begin); round++) {
 		const __u64 pivot = __builtin_bswap64(
 			(random_next(&self->seed) >> 20) % BESIDE_KEYS);
 		struct beside beside = {
