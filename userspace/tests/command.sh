@@ -93,7 +93,7 @@ run 0 memtable --help && grep -q '^usage: memtable' out && ! [ -s err ]
 result "--help" $?
 run 0 memtable --version && grep -q '^memtable [0-9]' out
 result "--version" $?
-for command in create put get delete scan stat list pivot seal drop load dump restore share; do
+for command in create put get delete scan stat list pivot seal drop load dump restore flush share; do
 	run 0 memtable $command --help && grep -q "^usage: memtable $command" out
 	result "$command --help" $?
 	complains "$command refuses an unknown option" 2 "Try 'memtable $command --help'" \
@@ -424,6 +424,100 @@ printf 'Package: a\n\nVersion: 1\n' >control
 complains "deb822: a stanza without a name" 3 \
 	"control:3: the stanza that begins here has no Package field" \
 	memtable load --format=deb822 $number control
+
+# Logs of LevelDB: three batches, of sequence numbers 5, 7 and 9 on.
+
+fresh
+printf 's\022\372$#\000\001\005\000\000\000\000\000\000\000\002\000\000\000\001\005apple\003red\001\004pear\005green' >log
+printf 'Jz\241\313\036\000\001\007\000\000\000\000\000\000\000\002\000\000\000\000\005apple\001\004plum\004blue' >>log
+printf '@s-,\027\000\001\011\000\000\000\000\000\000\000\001\000\000\000\001\003fig\005brown' >>log
+prints "load --format=leveldb-log" 0 9 \
+	memtable load --format=leveldb-log --print-sequence $number log
+prints "the log's entries are there" 0 "apple${tab}${tab}7${tab}deletion
+apple${tab}red${tab}5${tab}value
+fig${tab}brown${tab}9${tab}value
+pear${tab}green${tab}6${tab}value
+plum${tab}blue${tab}8${tab}value" memtable scan --all-versions --tombstones $number
+fresh
+head -c 100 log >torn
+memtable load --format=leveldb-log $number torn 2>err &&
+	grep -q "torn: the last 21 bytes are of a batch" err &&
+	[ "$(stat_line entries)" = 4 ]
+result "a torn log: what is whole is loaded, the rest is told" $?
+fresh
+{ head -c 30 log; printf X; tail -c +32 log; } >bad
+complains "a corrupt log" 3 "bad: corrupt behind byte" \
+	memtable load --format=leveldb-log $number bad
+fresh
+memtable load --format=leveldb-log --skip-corrupt $number bad 2>err &&
+	grep -q "bad: .* bytes in 1 places are corrupt and were skipped" err
+result "a corrupt log with --skip-corrupt" $?
+complains "a log that is not there" 3 "none: No such file" \
+	memtable load --format=leveldb-log $number none
+
+# Flushes.
+
+fresh
+memtable put $number key old
+memtable put $number key new
+memtable delete $number gone
+prints "flush" 0 "$number${tab}flushed${tab}3" memtable flush $number flushed
+complains "flush did drop the table" 4 "no table" memtable stat $number
+memtable restore $number flushed && [ "$(stat_line entries)" = 3 ]
+result "flush: all is in the file" $?
+complains "flush to a folder that is not there" 3 "table $number is as it was" \
+	memtable flush $number none/file
+prints "what could not be flushed is there" 0 new memtable get $number key
+[ "$(stat_line state)" = sealed ]
+result "what could not be flushed is sealed" $?
+prints "flush --json" 0 "{\"number\":$number,\"file\":\"flushed\",\"entries\":3}" \
+	memtable flush --json $number flushed
+complains "flush without a file" 2 "flush takes NUMBER FILE" memtable flush $number
+complains "flush --watch with a number" 2 "--watch=FOLDER alone" memtable flush --watch=. $number
+complains "flush to an unknown format" 2 "--format" memtable flush --format=xml $number file
+for format in leveldb rocksdb; do
+	memtable create $number
+	memtable put $number key value
+	if run 3 memtable flush --format=$format $number table >/dev/null; then
+		grep -q "without $format" err
+		result "flush --format=$format says that it is missing" $?
+	else
+		[ -s table ] && grep -q "^$number${tab}table${tab}1\$" out
+		result "flush --format=$format" $?
+		rm table
+	fi
+	memtable drop $number 2>/dev/null
+	run 3 memtable load --format=$format $number none && [ -s err ]
+	result "load --format=$format of what is not there" $?
+	fresh
+done
+
+mkdir watched
+echo >watched/000041.records
+memtable flush --watch=watched >watch 2>&1 &
+watcher=$!
+memtable put --write-buffer-size=4K $number small value
+memtable put --write-buffer-size=4K $other key value
+head -c 10000 /dev/zero | memtable put $other large
+for _ in $(seq 100); do
+	[ -s watched/000042.records ] && ! memtable stat $other 2>/dev/null && break
+	sleep 0.1
+done
+memtable put $other another one
+memtable seal $other
+for _ in $(seq 100); do
+	[ -s watched/000043.records ] && ! memtable stat $other 2>/dev/null && break
+	sleep 0.1
+done
+kill $watcher
+wait $watcher
+result "flush --watch ends with a signal" $?
+grep -q "^$other${tab}watched/000042.records${tab}2\$" watch &&
+	grep -q "^$other${tab}watched/000043.records${tab}1\$" watch && [ "$(wc -l <watch)" = 2 ]
+result "flush --watch flushed what asked for it" $?
+prints "flush --watch left the others alone" 0 value memtable get $number small
+memtable restore $other watched/000042.records &&
+	prints "flush --watch: all is in the file" 0 value memtable get $other key
 
 echo "1..$count"
 exit $failed

@@ -43,9 +43,11 @@ enum option_id {
 	OPTION_RAW,
 	OPTION_READ_ONLY,
 	OPTION_REVERSE,
+	OPTION_SKIP_CORRUPT,
 	OPTION_SNAPSHOT,
 	OPTION_START,
 	OPTION_TOMBSTONES,
+	OPTION_WATCH,
 	OPTION_WRITE_BUFFER_SIZE,
 	OPTION_COUNT
 };
@@ -70,6 +72,7 @@ struct options {
 	struct memtable_slice prefix;
 	uint64_t snapshot;
 	struct memtable_slice start;
+	const char *watch;
 	uint64_t write_buffer_size;
 };
 
@@ -97,7 +100,7 @@ struct command {
 
 extern const struct command put_command, get_command, delete_command, scan_command,
 	stat_command, list_command, drop_command, seal_command, load_command, create_command,
-	pivot_command, share_command, dump_command, restore_command;
+	pivot_command, share_command, dump_command, restore_command, flush_command;
 
 /* Parses what follows the command's name; the operands are then argv[optind] on. */
 int options_parse(const struct command *command, int argc, char **argv, struct options *options);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "command.h"
+#include "import.h"
 #include "input.h"
 #include "progress.h"
 
@@ -123,13 +124,12 @@ static int open_input(const char *path, struct load *load)
 	return STATUS_OK;
 }
 
-static int load(const struct options *options, int count, char **operands)
+static int load_text(const struct options *options, char **operands,
+		     int (*next)(struct input *input, struct entry *entry))
 {
 	struct load load = { .batch_limit = options->batch };
-	bool deb822 = !strcmp(options->format, "deb822");
 	int status;
 
-	(void)count;
 	status = open_input(operands[1], &load);
 	if (status)
 		return status;
@@ -141,7 +141,7 @@ static int load(const struct options *options, int count, char **operands)
 		goto close_table;
 	}
 
-	status = load_file(&load, deb822 ? deb822_next : tsv_next);
+	status = load_file(&load, next);
 	if (!status && options->given & OPTION(PRINT_SEQUENCE))
 		printf("%" PRIu64 "\n", load.sequence);
 
@@ -154,10 +154,27 @@ close_input:
 	return status;
 }
 
+static int load(const struct options *options, int count, char **operands)
+{
+	const char *format = options->format ? options->format : "tsv";
+
+	(void)count;
+	if (!strcmp(format, "tsv"))
+		return load_text(options, operands, tsv_next);
+	if (!strcmp(format, "deb822"))
+		return load_text(options, operands, deb822_next);
+	if (!strcmp(format, "leveldb-log"))
+		return import_log(options, operands[0], operands[1]);
+	if (!strcmp(format, "leveldb") || !strcmp(format, "rocksdb"))
+		return import_database(options, operands[0], operands[1]);
+	return fail(STATUS_USAGE, "not a valid FORMAT for --format: '%s'; load reads tsv, deb822, "
+		    "leveldb-log, leveldb or rocksdb", format);
+}
+
 const struct command load_command = {
 	.name = "load",
 	.operands = "NUMBER FILE|-",
-	.summary = "Write a file's entries",
+	.summary = "Write a file's or a database's entries",
 	.details = "Writes them in batches, each of which is applied whole or not at all. A table\n"
 		   "that is not there is made.\n"
 		   "\n"
@@ -165,10 +182,12 @@ const struct command load_command = {
 		   "SEQUENCE, tab, TYPE (value or deletion): what 'memtable scan' prints.\n"
 		   "deb822: a Debian control file, one entry a stanza. The key is its Package\n"
 		   "field; the value is its bytes, the last line's newline included, the empty\n"
-		   "line between stanzas not.",
+		   "line between stanzas not.\n"
+		   "leveldb-log: a write-ahead log of LevelDB, with its sequence numbers.\n"
+		   "leveldb, rocksdb: the newest values of a database; FILE is its folder.",
 	.least = 2,
 	.most = 2,
-	.options = OPTION(BATCH) | OPTION(FORMAT) | OPTION(PRINT_SEQUENCE) |
+	.options = OPTION(BATCH) | OPTION(FORMAT) | OPTION(PRINT_SEQUENCE) | OPTION(SKIP_CORRUPT) |
 		   CONFIGURE_OPTIONS,
 	.run = load,
 };

@@ -18,7 +18,7 @@ static const struct {
 	[OPTION_BATCH]		= { "batch", "N", "entries in an atomic batch (1000)" },
 	[OPTION_END]		= { "end", "KEY", "only keys before KEY" },
 	[OPTION_ESCAPED]	= { "escaped", NULL, "keys and values given here have escapes" },
-	[OPTION_FORMAT]		= { "format", "FORMAT", "tsv or deb822 (tsv)" },
+	[OPTION_FORMAT]		= { "format", "FORMAT", "of the file, see above" },
 	[OPTION_JSON]		= { "json", NULL, "one JSON object a line" },
 	[OPTION_KEYS_ONLY]	= { "keys-only", NULL, "leave values out" },
 	[OPTION_KIND]		= { "kind", "KIND", "a new table is versioned or a map (versioned)" },
@@ -30,9 +30,11 @@ static const struct {
 	[OPTION_RAW]		= { "raw", NULL, "the value's bytes and nothing else" },
 	[OPTION_READ_ONLY]	= { "read-only", NULL, "only to be read from" },
 	[OPTION_REVERSE]	= { "reverse", NULL, "from the last key to the first" },
+	[OPTION_SKIP_CORRUPT]	= { "skip-corrupt", NULL, "go on behind what is corrupt in a log" },
 	[OPTION_SNAPSHOT]	= { "snapshot", "S", "as it was at sequence number S" },
 	[OPTION_START]		= { "start", "KEY", "only keys from KEY on" },
 	[OPTION_TOMBSTONES]	= { "tombstones", NULL, "deletions too" },
+	[OPTION_WATCH]		= { "watch", "FOLDER", "flush what asks for it, until a signal" },
 	[OPTION_WRITE_BUFFER_SIZE] = { "write-buffer-size", "SIZE",
 				       "memory at which a new table asks to be flushed" },
 };
@@ -113,7 +115,7 @@ static int option_value(struct options *options, int id, char *text)
 		return 0;
 	case OPTION_FORMAT:
 		options->format = text;
-		return strcmp(text, "tsv") && strcmp(text, "deb822") ? -EINVAL : 0;
+		return 0;
 	case OPTION_KIND:
 		return parse_word(text, "versioned", "map", &options->kind);
 	case OPTION_LIMIT:
@@ -133,6 +135,9 @@ static int option_value(struct options *options, int id, char *text)
 		return 0;
 	case OPTION_START:
 		options->start.data = text;
+		return 0;
+	case OPTION_WATCH:
+		options->watch = text;
 		return 0;
 	case OPTION_WRITE_BUFFER_SIZE:
 		return parse_size(text, &options->write_buffer_size);
@@ -170,7 +175,6 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 	*options = (struct options) {
 		.device = MEMTABLE_DEVICE,
 		.batch = DEFAULT_BATCH,
-		.format = "tsv",
 		.limit = UINT64_MAX,
 	};
 

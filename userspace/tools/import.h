@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef IMPORT_H
+#define IMPORT_H
+
+#include "command.h"
+
+/*
+ * Write what a LevelDB write-ahead log, or a database whose kind the format
+ * names, has to a table. They explain errors and return an exit status.
+ */
+int import_log(const struct options *options, const char *number, const char *path);
+int import_database(const struct options *options, const char *number, const char *path);
+
+#endif /* IMPORT_H */
