@@ -270,7 +270,7 @@ static const char *split_differs(const FIXTURE_DATA(split) *const self,
 TEST_F_TIMEOUT(split, pivot, LONG_TIMEOUT)
 {
 	for (unsigned int count = 1; count < 5000;
-	     count = count < 140 ? count + 1 : count * 4 + 1) {
+	     count = count < 130 ? count + 3 : count * 4 + 1) {
 		char key[MODEL_KEY_SIZE];
 		struct memtable_pivot pivot = {
 			.key = ADDRESS(key),
@@ -391,8 +391,8 @@ TEST_F_TIMEOUT(split, large, LONG_TIMEOUT)
 	__u64 seed = 1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
-		fill(self, variant->kind, makers[i], 2000);
-		for (unsigned int round = 0; round < 4; round++) {
+		fill(self, variant->kind, makers[i], 1000);
+		for (unsigned int round = 0; round < 2; round++) {
 			const int fd = split_table(self, variant);
 			const struct entry *const pivot =
 				&self->model.entries[(random_next(&seed) >> 20) %
@@ -450,14 +450,14 @@ TEST_F_TIMEOUT(split, half, LONG_TIMEOUT)
 {
 	static key_maker *const makers[] = { random_key, nested_key };
 
-	for (unsigned int i = 0; i < 60; i++) {
+	for (unsigned int i = 0; i < 36; i++) {
 		__u64 best = UINT64_MAX;
 		struct model lower, upper;
 		size_t before;
 		int fd, right;
 
 		fill(self, variant->kind, makers[i & 1],
-		     i < 50 ? i / 2 + 1 : i * 7);
+		     i < 30 ? i / 2 + 1 : i * 10);
 		fd = split_table(self, variant);
 		for (size_t at = 0; at <= self->model.count; at++) {
 			const struct entry *const entry =
@@ -520,7 +520,7 @@ TEST_F_TIMEOUT(split, go_on, LONG_TIMEOUT)
 {
 	__u64 seed = 1;
 
-	for (unsigned int round = 0; round < 5; round++) {
+	for (unsigned int round = 0; round < 2; round++) {
 		struct model parts[2] = {};
 		int fds[2];
 
@@ -546,12 +546,12 @@ TEST_F_TIMEOUT(split, go_on, LONG_TIMEOUT)
 			/* Not to be found in the other part's place. */
 			if (!i)
 				continue;
-			ASSERT_EQ(0, grow(&parts[0], fds[0], &seed, 1000));
-			ASSERT_EQ(0, grow(&parts[1], fds[1], &seed, 1000));
+			ASSERT_EQ(0, grow(&parts[0], fds[0], &seed, 500));
+			ASSERT_EQ(0, grow(&parts[1], fds[1], &seed, 500));
 		}
 		for (unsigned int i = 0; i < 2; i++) {
 			ASSERT_EQ(NULL, part_differs(&parts[i], fds[i],
-						     self->model.count + 1000));
+						     self->model.count + 500));
 			ASSERT_EQ(0, close(fds[i]));
 			free(parts[i].entries);
 		}
@@ -609,7 +609,7 @@ TEST_F_TIMEOUT(split, down_to_keys, LONG_TIMEOUT)
 	int *const fds = checked(calloc(512, sizeof(*fds)));
 	unsigned int count = 1;
 
-	fill(self, variant->kind, nested_key, 300);
+	fill(self, variant->kind, nested_key, 150);
 	model_scan(&self->model, EVERYTHING, 0, &no_bound, &no_bound,
 		   &expected);
 	fds[0] = split_table(self, variant);
@@ -646,7 +646,7 @@ TEST_F_TIMEOUT(split, down_to_keys, LONG_TIMEOUT)
 		}
 		i++;
 	}
-	EXPECT_LE(variant->kind == MEMTABLE_KIND_MAP ? 300 : 150, count);
+	EXPECT_LE(variant->kind == MEMTABLE_KIND_MAP ? 150 : 75, count);
 	for (unsigned int i = 0; i < count; i++) {
 		ASSERT_EQ(0, table_scan(fds[i], EVERYTHING, 0, 65536, &seen));
 		EXPECT_EQ(0, close(fds[i]));
@@ -1232,7 +1232,7 @@ TEST_F_TIMEOUT(split, beside_writers, LONG_TIMEOUT)
  * it reads is split off and dropped.
  */
 
-#define SLOW_KEYS 500
+#define SLOW_KEYS 200
 #define SLOW_LENGTH 3000
 
 enum slow_request {
@@ -1352,7 +1352,7 @@ TEST_F_TIMEOUT(split, slow_reader, LONG_TIMEOUT)
 		slow.fd = table_open_as(variant->kind, variant->order, 0);
 		ASSERT_LE(0, slow.fd);
 		ASSERT_EQ(0, slow_fill(slow.fd));
-		if (stall_begin(&slow.stall, 2 << 20)) {
+		if (stall_begin(&slow.stall, 1 << 20)) {
 			close(slow.fd);
 			SKIP(return, "userfaultfd(2) is not to be had");
 		}
