@@ -43,7 +43,7 @@ static uint64_t now(void)
 /* What lies between these two is also what callgrind counts. */
 static uint64_t start(void)
 {
-	CALLGRIND_TOGGLE_COLLECT;
+	CALLGRIND_START_INSTRUMENTATION;
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
@@ -51,7 +51,7 @@ static uint64_t stop(uint64_t started)
 {
 	uint64_t ended = read_clock(CLOCK_THREAD_CPUTIME_ID);
 
-	CALLGRIND_TOGGLE_COLLECT;
+	CALLGRIND_STOP_INSTRUMENTATION;
 	return ended - started;
 }
 
