@@ -37,7 +37,7 @@ static uint32_t crc32c_sse42(uint32_t crc, const unsigned char *p, size_t length
 }
 #endif
 
-uint32_t crc32c(uint32_t crc, const void *data, size_t length)
+uint32_t memtable_crc32c(uint32_t crc, const void *data, size_t length)
 {
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("sse4.2"))

@@ -47,7 +47,7 @@ static int scan_on(struct memtable_scan *scan, const struct memtable_record *las
 }
 
 MEMTABLE_API int memtable_dump(struct memtable_table *table, int fd,
-			       memtable_progress *progress, void *argument, uint64_t *entries)
+			       memtable_progress progress, void *argument, uint64_t *entries)
 {
 	struct memtable_scan scan = {
 		.flags = MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES,
@@ -88,7 +88,7 @@ MEMTABLE_API int memtable_dump(struct memtable_table *table, int fd,
 }
 
 MEMTABLE_API int memtable_dump_file(struct memtable_table *table, const char *path,
-				    memtable_progress *progress, void *argument,
+				    memtable_progress progress, void *argument,
 				    uint64_t *entries)
 {
 	struct memtable_file *file;
@@ -190,7 +190,7 @@ static int restore_records(struct restore *restore, char *buffer, size_t *length
 	return 0;
 }
 
-static int restore_all(struct restore *restore, int fd, memtable_progress *progress,
+static int restore_all(struct restore *restore, int fd, memtable_progress progress,
 		       void *argument)
 {
 	char *buffer = NULL;
@@ -217,7 +217,7 @@ static int restore_all(struct restore *restore, int fd, memtable_progress *progr
 }
 
 MEMTABLE_API int memtable_restore(struct memtable_table *table, int fd,
-				  memtable_progress *progress, void *argument, uint64_t *entries)
+				  memtable_progress progress, void *argument, uint64_t *entries)
 {
 	struct restore restore = { .table = table };
 	struct memtable_info info;

@@ -40,7 +40,7 @@ static uint32_t unmask(uint32_t masked)
 	return rotated >> 17 | rotated << 15;
 }
 
-int log_corrupt(struct log_reader *reader, size_t bytes, const char *reason)
+int memtable_log_corrupt(struct log_reader *reader, size_t bytes, const char *reason)
 {
 	reader->reason = reason;
 	reader->corruptions++;
@@ -76,7 +76,7 @@ static int skip_block(struct log_reader *reader, const char *reason, enum piece 
 	*piece = PIECE_BAD;
 	reader->at = reader->length;
 	reader->whole = reader->read;
-	return log_corrupt(reader, bytes, reason);
+	return memtable_log_corrupt(reader, bytes, reason);
 }
 
 /* Reads a piece; data and length tell what is in it. */
@@ -114,7 +114,7 @@ static int next_piece(struct log_reader *reader, enum piece *piece,
 		*piece = PIECE_BAD;
 		return 0;
 	}
-	if (unmask(load_little(header)) != crc32c(0, header + 6, 1 + *length))
+	if (unmask(load_little(header)) != memtable_crc32c(0, header + 6, 1 + *length))
 		return skip_block(reader, "a wrong checksum", piece);
 	reader->at += HEADER_SIZE + *length;
 	return 0;
@@ -147,7 +147,7 @@ static int give_up(struct log_reader *reader, const char *reason)
 
 	reader->inside = false;
 	reader->record_length = 0;
-	return inside ? log_corrupt(reader, bytes, reason) : 0;
+	return inside ? memtable_log_corrupt(reader, bytes, reason) : 0;
 }
 
 /* Takes a piece in. Returns 1 if it ends a record. */
@@ -167,13 +167,13 @@ static int take(struct log_reader *reader, enum piece piece,
 	case PIECE_MIDDLE:
 	case PIECE_LAST:
 		if (!reader->inside)
-			return log_corrupt(reader, length, "a record without its begin");
+			return memtable_log_corrupt(reader, length, "a record without its begin");
 		break;
 	case PIECE_BAD:
 		return give_up(reader, "an error inside a record");
 	default:
 		ret = give_up(reader, "an error inside a record");
-		return ret ? ret : log_corrupt(reader, length, "an unknown kind of record");
+		return ret ? ret : memtable_log_corrupt(reader, length, "an unknown kind of record");
 	}
 	ret = append(reader, data, length);
 	if (ret)
@@ -181,7 +181,7 @@ static int take(struct log_reader *reader, enum piece piece,
 	return piece == PIECE_FULL || piece == PIECE_LAST;
 }
 
-int log_next(struct log_reader *reader)
+int memtable_log_next(struct log_reader *reader)
 {
 	const unsigned char *data;
 	enum piece piece;
@@ -201,7 +201,7 @@ int log_next(struct log_reader *reader)
 	return ret;
 }
 
-uint64_t log_torn(const struct log_reader *reader)
+uint64_t memtable_log_torn(const struct log_reader *reader)
 {
 	/* In a block's last bytes there is no place for a header. */
 	uint64_t left = LOG_BLOCK_SIZE - reader->whole % LOG_BLOCK_SIZE;

@@ -47,15 +47,15 @@ struct log_reader {
  * Reads the next record. Returns 1, 0 at the end, -EBADMSG if it is corrupt and
  * that is not to be skipped, -ENOMEM, or an error of read(2).
  */
-int log_next(struct log_reader *reader);
+int memtable_log_next(struct log_reader *reader);
 
 /* How many bytes at the end are of a record that is not whole; once at the end. */
-uint64_t log_torn(const struct log_reader *reader);
+uint64_t memtable_log_torn(const struct log_reader *reader);
 
 /* Notes that the bytes are corrupt. Returns 0 if that is to be skipped, else -EBADMSG. */
-int log_corrupt(struct log_reader *reader, size_t bytes, const char *reason);
+int memtable_log_corrupt(struct log_reader *reader, size_t bytes, const char *reason);
 
 /* The CRC-32C (Castagnoli) of some bytes, after those of which crc is the one. */
-uint32_t crc32c(uint32_t crc, const void *data, size_t length);
+uint32_t memtable_crc32c(uint32_t crc, const void *data, size_t length);
 
 #endif /* MEMTABLE_LOG_H */

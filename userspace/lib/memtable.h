@@ -1124,7 +1124,7 @@ void memtable_file_discard(struct memtable_file *file);
  * @done: How much is done.
  * @entries: Another figure, as each function says.
  */
-typedef void memtable_progress(void *argument, uint64_t done, uint64_t entries);
+typedef void (*memtable_progress)(void *argument, uint64_t done, uint64_t entries);
 
 /**
  * memtable_dump() - Write a table's record stream to an open file.
@@ -1139,7 +1139,7 @@ typedef void memtable_progress(void *argument, uint64_t done, uint64_t entries);
  * Return: 0; an error of :manpage:`write(2)`; -ENOMEM. What was written until
  * then is in the file.
  */
-int memtable_dump(struct memtable_table *table, int fd, memtable_progress *progress,
+int memtable_dump(struct memtable_table *table, int fd, memtable_progress progress,
 		  void *argument, uint64_t *entries);
 
 /**
@@ -1155,7 +1155,7 @@ int memtable_dump(struct memtable_table *table, int fd, memtable_progress *progr
  * file made.
  */
 int memtable_dump_file(struct memtable_table *table, const char *path,
-		       memtable_progress *progress, void *argument, uint64_t *entries);
+		       memtable_progress progress, void *argument, uint64_t *entries);
 
 /**
  * memtable_restore() - Write the record stream of an open file to a table.
@@ -1171,7 +1171,7 @@ int memtable_dump_file(struct memtable_table *table, const char *path,
  * -EINVAL if a record cannot be in this table; an error of :manpage:`read(2)`, or
  * as from memtable_batch_write().
  */
-int memtable_restore(struct memtable_table *table, int fd, memtable_progress *progress,
+int memtable_restore(struct memtable_table *table, int fd, memtable_progress progress,
 		     void *argument, uint64_t *entries);
 
 /**
@@ -1221,7 +1221,7 @@ struct memtable_log_report {
  * came before is in the table.
  */
 int memtable_log_replay(struct memtable_table *table, int fd, uint32_t flags,
-			memtable_progress *progress, void *argument,
+			memtable_progress progress, void *argument,
 			struct memtable_log_report *report);
 
 /**

@@ -96,8 +96,8 @@ static int replay_batch(struct replay *replay)
 
 	ret = replay_record(replay);
 	if (ret == -EBADMSG)
-		return log_corrupt(&replay->reader, replay->reader.record_length,
-				   "not a write batch");
+		return memtable_log_corrupt(&replay->reader, replay->reader.record_length,
+					    "not a write batch");
 	if (!ret && memtable_batch_size(replay->batch) + memtable_batch_size(replay->one) >
 		    REPLAY_SIZE)
 		ret = replay_write(replay);
@@ -106,12 +106,12 @@ static int replay_batch(struct replay *replay)
 	return ret;
 }
 
-static int replay_all(struct replay *replay, memtable_progress *progress, void *argument)
+static int replay_all(struct replay *replay, memtable_progress progress, void *argument)
 {
 	int ret, wrote;
 
 	do {
-		ret = log_next(&replay->reader);
+		ret = memtable_log_next(&replay->reader);
 		if (ret == 1) {
 			ret = replay_batch(replay);
 			ret = ret ? ret : 1;
@@ -125,7 +125,7 @@ static int replay_all(struct replay *replay, memtable_progress *progress, void *
 }
 
 MEMTABLE_API int memtable_log_replay(struct memtable_table *table, int fd, uint32_t flags,
-				     memtable_progress *progress, void *argument,
+				     memtable_progress progress, void *argument,
 				     struct memtable_log_report *report)
 {
 	struct memtable_log_report unwanted;
@@ -150,7 +150,7 @@ MEMTABLE_API int memtable_log_replay(struct memtable_table *table, int fd, uint3
 	replay->report->corrupt_bytes = replay->reader.corrupt_bytes;
 	replay->report->reason = replay->reader.reason;
 	replay->report->offset = replay->reader.whole;
-	replay->report->torn_bytes = ret ? 0 : log_torn(&replay->reader);
+	replay->report->torn_bytes = ret ? 0 : memtable_log_torn(&replay->reader);
 out:
 	memtable_batch_destroy(replay->batch);
 	memtable_batch_destroy(replay->one);

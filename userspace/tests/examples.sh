@@ -45,6 +45,23 @@ prints 'backwards: plum pear peach fig cherry apple
 pe...: peach pear' iterate
 prints 'from: a process that has ended' share
 
+# Every number is in one of the files, and the registry is as it was before.
+mkdir files
+memtable list >before
+flusher files 6000 >flushed 2>&1
+result "flusher ends well" $?
+sed 's/^/# /' flushed
+memtable drop $number 2>/dev/null
+for file in files/*; do
+	memtable restore $number "$file" || break
+done
+[ "$(find files -name '*.records' | wc -l)" -gt 3 ] && [ -z "$(find files -name '*.tmp')" ] &&
+	[ "$(memtable scan --keys-only $number | wc -l)" = 6000 ]
+result "flusher: all is in its files" $?
+memtable drop $number
+memtable list | cmp - before
+result "flusher: nothing is left in the registry" $?
+
 # A writer is killed while it writes. What it said was written must be there.
 memtable drop $number 2>/dev/null
 survive write $number >orders &

@@ -45,7 +45,7 @@ static void add_piece(int kind, const unsigned char *data, size_t length)
 	p[5] = length >> 8;
 	p[6] = kind;
 	memcpy(p + HEADER, data, length);
-	crc = crc32c(0, p + 6, 1 + length);
+	crc = memtable_crc32c(0, p + 6, 1 + length);
 	crc = (crc >> 15 | crc << 17) + 0xa282ead8;
 	memcpy(p, (unsigned char[]) { crc, crc >> 8, crc >> 16, crc >> 24 }, 4);
 	made.length += HEADER + length;
@@ -117,7 +117,7 @@ static int read_all(struct log_reader *reader, size_t *count)
 	int ret;
 
 	*count = 0;
-	while ((ret = log_next(reader)) == 1) {
+	while ((ret = memtable_log_next(reader)) == 1) {
 		while (next < made.count && !is_record(reader, next))
 			next++;
 		if (!CHECK(next < made.count))
@@ -138,12 +138,12 @@ static void checksums_are_those_of_crc_32c(void)
 	for (i = 0; i < 32; i++)
 		ascending[i] = i;
 	/* RFC 3720, B.4. */
-	CHECK_EQUAL(crc32c(0, zeros, 32), 0x8a9136aa);
-	CHECK_EQUAL(crc32c(0, ones, 32), 0x62a8ab43);
-	CHECK_EQUAL(crc32c(0, ascending, 32), 0x46dd794e);
-	CHECK_EQUAL(crc32c(0, "123456789", 9), 0xe3069283);
-	CHECK_EQUAL(crc32c(crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
-	CHECK_EQUAL(crc32c(0, "", 0), 0);
+	CHECK_EQUAL(memtable_crc32c(0, zeros, 32), 0x8a9136aa);
+	CHECK_EQUAL(memtable_crc32c(0, ones, 32), 0x62a8ab43);
+	CHECK_EQUAL(memtable_crc32c(0, ascending, 32), 0x46dd794e);
+	CHECK_EQUAL(memtable_crc32c(0, "123456789", 9), 0xe3069283);
+	CHECK_EQUAL(memtable_crc32c(memtable_crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
+	CHECK_EQUAL(memtable_crc32c(0, "", 0), 0);
 }
 
 static void all_records_are_read(void)
@@ -155,7 +155,7 @@ static void all_records_are_read(void)
 	reader = (struct log_reader) { .fd = file_of(made.bytes, made.length) };
 	CHECK_EQUAL(read_all(&reader, &count), 0);
 	CHECK_EQUAL(count, made.count);
-	CHECK_EQUAL(log_torn(&reader), 0);
+	CHECK_EQUAL(memtable_log_torn(&reader), 0);
 	CHECK_EQUAL(reader.corruptions, 0);
 	close(reader.fd);
 	free(reader.record);
@@ -186,7 +186,7 @@ static void a_log_may_end_anywhere(void)
 		REQUIRE_EQUAL(reader.corruptions, 0);
 		/* A block's last bytes are of no record. */
 		left = LOG_BLOCK_SIZE - end % LOG_BLOCK_SIZE;
-		REQUIRE_EQUAL(log_torn(&reader),
+		REQUIRE_EQUAL(memtable_log_torn(&reader),
 			      left < HEADER && length - end <= left ? 0 : length - end);
 	}
 	close(fd);
@@ -285,7 +285,7 @@ static void zeros_at_the_end_are_nothing(void)
 	reader = (struct log_reader) { .fd = file_of(made.bytes, made.length) };
 	CHECK_EQUAL(read_all(&reader, &count), 0);
 	CHECK_EQUAL(count, 1);
-	CHECK_EQUAL(log_torn(&reader), 0);
+	CHECK_EQUAL(memtable_log_torn(&reader), 0);
 	close(reader.fd);
 	free(reader.record);
 }

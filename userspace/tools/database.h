@@ -6,7 +6,7 @@
 #include <memtable.h>
 
 typedef int database_function(struct memtable_table *table, const char *path,
-			      memtable_progress *progress, void *argument, uint64_t *entries,
+			      memtable_progress progress, void *argument, uint64_t *entries,
 			      char *message, size_t message_size);
 
 /**

@@ -79,7 +79,7 @@ int Failed(const leveldb::Status &status, char *message, size_t size)
 }
 
 struct Progress {
-	memtable_progress *call;
+	memtable_progress call;
 	void *argument;
 	uint64_t total;
 };
@@ -151,7 +151,7 @@ int BuildFile(memtable_file *file, memtable_table *table, const Progress &progre
 } // namespace
 
 extern "C" int memtable_leveldb_finish(memtable_table *table, const char *path,
-				       memtable_progress *progress, void *argument,
+				       memtable_progress progress, void *argument,
 				       uint64_t *entries, char *message, size_t message_size)
 {
 	struct memtable_info info;

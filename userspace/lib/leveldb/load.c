@@ -18,7 +18,7 @@ static int failed(char *error, char *message, size_t size)
 }
 
 static int load_all(leveldb_iterator_t *it, struct memtable_writer *writer,
-		    memtable_progress *progress, void *argument, uint64_t *entries)
+		    memtable_progress progress, void *argument, uint64_t *entries)
 {
 	size_t key_length, value_length;
 	const char *key, *value;
@@ -42,7 +42,7 @@ static int load_all(leveldb_iterator_t *it, struct memtable_writer *writer,
 	return ret;
 }
 
-static int load(leveldb_t *db, struct memtable_table *table, memtable_progress *progress,
+static int load(leveldb_t *db, struct memtable_table *table, memtable_progress progress,
 		void *argument, uint64_t *entries, char *message, size_t message_size)
 {
 	leveldb_readoptions_t *options = leveldb_readoptions_create();
@@ -70,7 +70,7 @@ destroy_options:
 }
 
 int memtable_leveldb_load(struct memtable_table *table, const char *path,
-			  memtable_progress *progress, void *argument, uint64_t *entries,
+			  memtable_progress progress, void *argument, uint64_t *entries,
 			  char *message, size_t message_size)
 {
 	leveldb_options_t *options = leveldb_options_create();

@@ -34,7 +34,7 @@ extern "C" {
  * memtable_file_commit(). The table stays as it is.
  */
 int memtable_leveldb_finish(struct memtable_table *table, const char *path,
-			    memtable_progress *progress, void *argument, uint64_t *entries,
+			    memtable_progress progress, void *argument, uint64_t *entries,
 			    char *message, size_t message_size);
 
 /**
@@ -53,7 +53,7 @@ int memtable_leveldb_finish(struct memtable_table *table, const char *path,
  * memtable_batch_write(): what came before is in the table.
  */
 int memtable_leveldb_load(struct memtable_table *table, const char *path,
-			  memtable_progress *progress, void *argument, uint64_t *entries,
+			  memtable_progress progress, void *argument, uint64_t *entries,
 			  char *message, size_t message_size);
 
 #ifdef __cplusplus

@@ -46,7 +46,7 @@ static int move(struct memtable_iterator *it, bool reverse, bool begin)
 }
 
 static int add_all(rocksdb_sstfilewriter_t *writer, struct memtable_table *table,
-		   const struct memtable_info *info, memtable_progress *progress, void *argument,
+		   const struct memtable_info *info, memtable_progress progress, void *argument,
 		   uint64_t *entries, char *message, size_t message_size)
 {
 	bool reverse = info->order == MEMTABLE_ORDER_REVERSE;
@@ -71,7 +71,7 @@ static int add_all(rocksdb_sstfilewriter_t *writer, struct memtable_table *table
 }
 
 static int build(const char *path, struct memtable_table *table, const struct memtable_info *info,
-		 memtable_progress *progress, void *argument, uint64_t *entries,
+		 memtable_progress progress, void *argument, uint64_t *entries,
 		 char *message, size_t message_size)
 {
 	rocksdb_envoptions_t *env_options = rocksdb_envoptions_create();
@@ -96,7 +96,7 @@ static int build(const char *path, struct memtable_table *table, const struct me
 }
 
 int memtable_rocksdb_finish(struct memtable_table *table, const char *path,
-			    memtable_progress *progress, void *argument, uint64_t *entries,
+			    memtable_progress progress, void *argument, uint64_t *entries,
 			    char *message, size_t message_size)
 {
 	struct memtable_file *file;
