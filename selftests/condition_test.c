@@ -83,11 +83,19 @@ TEST_F(condition, if_absent)
 	EXPECT_EQ(-EEXIST, add_if_absent(self->fd, "key", NULL));
 	EXPECT_TRUE(table_unchanged(self->fd, &image));
 	stream_free(&image.records);
-	/* Its neighbours are absent. */
-	EXPECT_EQ(0, add_if_absent(self->fd, "ke", "value"));
+	EXPECT_EQ(0, table_differs(self->fd, 0, "key", "first"));
+}
+
+/* Other keys do not matter to a condition, however near. */
+TEST_F(condition, of_its_key)
+{
+	ASSERT_EQ(0, table_put(self->fd, 0, "ke", "value"));
+	ASSERT_EQ(0, table_put(self->fd, 0, "key2", "value"));
+	EXPECT_EQ(0, add_if_absent(self->fd, "key", "value"));
 	EXPECT_EQ(0, add_if_absent(self->fd, "key ", "value"));
 	EXPECT_EQ(0, add_if_absent(self->fd, "", "value"));
-	EXPECT_EQ(0, table_differs(self->fd, 0, "key", "first"));
+	EXPECT_EQ(0, add_if_sequence(self->fd, 3, "key", "value"));
+	EXPECT_EQ(-EAGAIN, add_if_sequence(self->fd, 1, "key2", "value"));
 }
 
 /* A key that is deleted is absent again, and so on. */

@@ -4,8 +4,8 @@
  */
 
 #include "common.h"
+#include "sleeper.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -444,9 +444,6 @@ TEST_F(file, mmap)
  * poll(2)
  */
 
-#define READABLE (POLLIN | POLLRDNORM)
-#define WRITABLE (POLLOUT | POLLWRNORM)
-
 static short table_poll(const int fd)
 {
 	struct pollfd poll_fd = {
@@ -500,58 +497,6 @@ TEST_F(file, poll_full)
 	info = table_info(self->fd);
 	EXPECT_TRUE(info.state & MEMTABLE_STATE_FULL);
 	EXPECT_EQ(0, table_poll(self->fd) & WRITABLE);
-}
-
-struct sleeper {
-	int fd;
-	short events;
-	atomic_int thread;
-	int ret;
-	short revents;
-};
-
-static void *sleeper_main(void *data)
-{
-	struct sleeper *const sleeper = data;
-	struct pollfd poll_fd = {
-		.fd = sleeper->fd,
-		.events = sleeper->events,
-	};
-
-	atomic_store(&sleeper->thread, gettid());
-	sleeper->ret = poll(&poll_fd, 1, -1);
-	sleeper->revents = poll_fd.revents;
-	return NULL;
-}
-
-/* Whether a thread of this process sleeps, so that it has to be woken. */
-static bool thread_sleeps(const int thread)
-{
-	char path[64];
-	char state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state == 'S';
-}
-
-/* Starts a thread that polls the table, and waits until it sleeps. */
-static pthread_t sleeper_start(struct sleeper *const sleeper)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, sleeper_main, sleeper))
-		abort();
-	while (!atomic_load(&sleeper->thread) ||
-	       !thread_sleeps(atomic_load(&sleeper->thread)))
-		usleep(1000);
-	return thread;
 }
 
 /* Who polls is woken by the write that reaches the write buffer size. */

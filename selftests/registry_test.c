@@ -718,6 +718,64 @@ TEST_F(quota, bytes_published)
 	EXPECT_EQ(201, table_info(self->fd).entries);
 }
 
+/* Adds entries until that fails for want of room; returns how many it took. */
+static __u32 quota_fill(const int fd)
+{
+	char value[1000] = {};
+	__u32 count = 0;
+	__u32 key;
+	int ret;
+
+	do {
+		key = __builtin_bswap32(count++);
+		ret = table_add(fd, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key),
+				value, sizeof(value));
+	} while (!ret);
+	return ret == -EDQUOT ? count - 1 : 0;
+}
+
+/* What a table gives back, its user has again: all of it, time after time. */
+TEST_F(quota, bytes_given_back)
+{
+	const struct memtable_configure configure = {
+		.kind = MEMTABLE_KIND_MAP,
+	};
+	__u32 count = 0;
+
+	ASSERT_EQ(0, request(self->fd, MEMTABLE_IOC_CONFIGURE,
+			     (void *)&configure));
+	for (unsigned int round = 0; round < 5; round++) {
+		int right;
+
+		ASSERT_EQ(0, table_publish(self->fd, self->number));
+		if (!count)
+			count = quota_fill(self->fd);
+		else
+			ASSERT_EQ(count, quota_fill(self->fd));
+		ASSERT_LT(50, count);
+		for (__u32 i = 0; i < count; i++) {
+			const __u32 key = __builtin_bswap32(i);
+
+			ASSERT_EQ(0, table_add(self->fd, 0,
+					       MEMTABLE_TYPE_DELETION, &key,
+					       sizeof(key), NULL, 0));
+		}
+		ASSERT_EQ(count, quota_fill(self->fd));
+
+		/* What is split off is not published. */
+		right = table_split(self->fd, NULL, 0);
+		ASSERT_LE(0, right);
+		EXPECT_EQ(count, table_info(right).entries);
+		ASSERT_EQ(0, close(right));
+		ASSERT_EQ(count, quota_fill(self->fd));
+
+		/* A table takes with it what it has, and comes with it. */
+		ASSERT_EQ(0, table_drop(self->fd, self->number));
+		ASSERT_EQ(0, table_rotate(self->fd, self->number));
+		ASSERT_EQ(0, table_drop(self->fd, self->number));
+	}
+}
+
 /*
  * The module
  */

@@ -4,11 +4,10 @@
  */
 
 #include "common.h"
-
-#include <poll.h>
+#include "sleeper.h"
 
 /* More numbers than any test here takes. */
-#define NUMBERS 64
+#define NUMBERS 256
 
 FIXTURE(rotate)
 {
@@ -204,13 +203,65 @@ TEST_F(rotate, poll)
 	EXPECT_EQ(1, table_info(self->fd).write_buffer_size);
 }
 
+/* Who polls another open file of the table is told that it can be flushed. */
+TEST_F(rotate, poll_wakes_others)
+{
+	const int other = table_share(self->fd, 0);
+	struct sleeper sleeper = { .fd = other, .events = READABLE };
+	pthread_t thread;
+
+	ASSERT_LE(0, other);
+	thread = sleeper_start(&sleeper);
+	ASSERT_EQ(0, table_rotate(self->fd, self->number));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(1, sleeper.ret);
+	EXPECT_EQ(READABLE, sleeper.revents);
+	EXPECT_EQ(0, close(other));
+}
+
+/* Who polls this one for room gets it with the new table. */
+TEST_F(rotate, poll_wakes_full)
+{
+	struct sleeper sleeper = { .fd = self->fd, .events = WRITABLE };
+	pthread_t thread;
+
+	ASSERT_EQ(0, table_configure(self->fd, 0, 50000));
+	while (!table_put(self->fd, 0, "key", "value"))
+		;
+	thread = sleeper_start(&sleeper);
+	ASSERT_EQ(0, table_rotate(self->fd, self->number));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(1, sleeper.ret);
+	EXPECT_EQ(WRITABLE, sleeper.revents);
+}
+
+/* And who polls it for something to flush waits for the new table's. */
+TEST_F(rotate, poll_follows)
+{
+	struct sleeper sleeper = { .fd = self->fd, .events = READABLE };
+	char value[1000] = {};
+	pthread_t thread;
+
+	ASSERT_EQ(0, table_configure(self->fd, 50000, 0));
+	thread = sleeper_start(&sleeper);
+	ASSERT_EQ(0, table_rotate(self->fd, self->number));
+	while (table_info(self->fd).memory_usage < 50000) {
+		ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key",
+				       3, value, sizeof(value)));
+	}
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(1, sleeper.ret);
+	EXPECT_EQ(READABLE, sleeper.revents);
+}
+
 /*
- * Writers beside rotations: no write is refused, none is lost, none is in two
- * tables. Each writer's keys are its own, so that what the tables have in the
+ * Writers beside rotations, in processes that share the open file: no write is
+ * refused, none is lost, none is in two tables. Each writer's keys are its own, so that what the tables have in the
  * end can be counted; and each batch is in one table, whole.
  */
 
-#define WRITERS 3
+#define PROCESSES 2
+#define WRITERS 4
 #define BATCH 5
 
 struct writers {
@@ -258,34 +309,48 @@ static void *writer_main(void *const data)
 	return NULL;
 }
 
+/* A process with its part of the writers. */
+static void __attribute__((noreturn)) writers_main(struct writers *const self)
+{
+	pthread_t threads[WRITERS / PROCESSES];
+
+	threads_start(threads, WRITERS / PROCESSES, writer_main, self);
+	threads_join(threads, WRITERS / PROCESSES);
+	_exit(0);
+}
+
 /* The property above. */
 TEST_F_TIMEOUT(rotate, beside_writers, LONG_TIMEOUT)
 {
-	struct writers writers = {
-		.fd = self->fd,
-		.rounds = scaled(1000),
-	};
-	const size_t total = WRITERS * writers.rounds * BATCH;
+	struct writers *const writers =
+		checked(mmap(NULL, sizeof(*writers), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	const unsigned int rounds = scaled(1000);
+	const size_t total = WRITERS * rounds * BATCH;
 	unsigned char *const seen = checked(calloc(total, 1));
-	pthread_t threads[WRITERS];
+	pid_t children[PROCESSES];
 	unsigned int rotations = 0;
 	size_t count = 0;
 	__u64 last = 0;
 
-	for (unsigned int i = 0; i < WRITERS; i++) {
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, writer_main,
-					    &writers));
+	writers->fd = self->fd;
+	writers->rounds = rounds;
+	for (unsigned int i = 0; i < PROCESSES; i++) {
+		children[i] = fork();
+		ASSERT_LE(0, children[i]);
+		if (!children[i])
+			writers_main(writers);
 	}
 	while (rotations < NUMBERS - 1 &&
-	       atomic_load(&writers.done) < WRITERS) {
+	       atomic_load(&writers->done) < WRITERS) {
 		ASSERT_EQ(0, table_rotate(self->fd,
 					  self->number + rotations++));
-		usleep(1000);
+		usleep(2000);
 	}
-	for (unsigned int i = 0; i < WRITERS; i++) {
-		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+	for (unsigned int i = 0; i < PROCESSES; i++) {
+		ASSERT_EQ(0, child_wait(children[i]));
 	}
-	EXPECT_EQ(0, atomic_load(&writers.error));
+	EXPECT_EQ(0, atomic_load(&writers->error));
 	ASSERT_EQ(0, table_rotate(self->fd, self->number + rotations++));
 
 	for (unsigned int i = 0; i < rotations; i++) {
@@ -306,7 +371,7 @@ TEST_F_TIMEOUT(rotate, beside_writers, LONG_TIMEOUT)
 
 			ASSERT_EQ(sizeof(key), record.key_length);
 			memcpy(key, record.key, sizeof(key));
-			place = ((size_t)key[0] * writers.rounds + key[1]) *
+			place = ((size_t)key[0] * rounds + key[1]) *
 					BATCH + key[2];
 			ASSERT_GT(total, place);
 			ASSERT_EQ(0, seen[place]);
