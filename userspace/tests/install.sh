@@ -47,6 +47,18 @@ result "nothing is installed elsewhere" $?
 [ "$(readlink "$lib/libmemtable.so")" = libmemtable.so.0 ] &&
 	objdump -p "$lib/libmemtable.so" | grep -q 'SONAME *libmemtable.so.0$'
 result "the library's name has its version" $?
+# Those for databases, as far as they were built.
+(
+	for built in "$O"/lib/libmemtable-*.so; do
+		[ -e "$built" ] || continue
+		name=${built##*/lib} name=${name%.so}
+		[ -r "$include/$name.h" ] && [ -r "$lib/lib$name.so.0" ] || exit 1
+		[ "$(nm -D --defined-only "$built" | sed -n 's/.* T //p' | sort | tr '\n' ' ')" = \
+			"$(echo "$name" | tr - _)_finish@@MEMTABLE_0 $(echo "$name" |
+				tr - _)_load@@MEMTABLE_0 " ] || exit 1
+	done
+)
+result "the libraries for databases are installed" $?
 
 # What the header declares and what the library offers is the same.
 grep -o '\bmemtable_[a-z_]*(' "$include/memtable.h" | tr -d '(' | sort -u >"$directory/named"
