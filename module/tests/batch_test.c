@@ -309,4 +309,5 @@ static struct kunit_suite batch_test_suite = {
 	.exit		= batch_test_exit,
 	.test_cases	= batch_test_cases,
 };
+
 kunit_test_suite(batch_test_suite);

@@ -328,7 +328,7 @@ static void map_test_pins(struct kunit *test)
 	mtb_lookup_put(&lookup, 1);
 }
 
-#define ROUNDS		(40 * MTB_TEST_SCALE)
+#define ROUNDS		(80 * MTB_TEST_SCALE)
 #define READERS		2
 #define ROUND_KEYS	40
 /* Keys that come and go, between the others and behind them. */
@@ -520,6 +520,9 @@ static void map_test_concurrent(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, started, (size_t)READERS);
 	for (round = 1, err = 0; round < ROUNDS && !err && started == READERS; round++) {
+		/* Readers that sleep would miss all of it. */
+		if (round % 8 == 0)
+			wait_for_readers(readers);
 		for (i = 0; i < 20 && !err; i++)
 			err = write_passing(fixture->table, 20 * round + i);
 		if (!err)
@@ -553,4 +556,5 @@ static struct kunit_suite map_test_suite = {
 	.exit		= map_test_exit,
 	.test_cases	= map_test_cases,
 };
+
 kunit_test_suite(map_test_suite);

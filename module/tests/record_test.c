@@ -75,7 +75,7 @@ static void set_trailer(struct mtb_record *record)
 /* The length after @length: every one at first, then fewer where time is short. */
 static u32 next_length(u32 length)
 {
-	return length + (length < 300 || MTB_TEST_SCALE > 1 ? 1 : 1 + length % 29);
+	return length + (length < 300 || MTB_TEST_SCALE > 4 ? 1 : 1 + length % 29);
 }
 
 /* Every size that a slab cache serves, and some beyond, with each trailer: data and trailer have their places, and the memory told holds the record and wastes a third at most. */
@@ -355,4 +355,5 @@ static struct kunit_suite record_test_suite = {
 	.suite_exit	= model_suite_exit,
 	.test_cases	= record_test_cases,
 };
+
 kunit_test_suite(record_test_suite);

@@ -305,4 +305,5 @@ static struct kunit_suite registry_test_suite = {
 	.exit		= registry_test_exit,
 	.test_cases	= registry_test_cases,
 };
+
 kunit_test_suite(registry_test_suite);

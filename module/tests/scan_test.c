@@ -390,4 +390,5 @@ static struct kunit_suite scan_test_suite = {
 	.exit		= scan_test_exit,
 	.test_cases	= scan_test_cases,
 };
+
 kunit_test_suite(scan_test_suite);

@@ -493,20 +493,30 @@ static u64 attack_number(struct fixture *fixture, enum attack attack, size_t i, 
 	}
 }
 
-static const unsigned int attack_heights[] = { 0, 1, 12 };
+/**
+ * struct heights - How tall blocks are; zero leaves it to chance.
+ * @old: Those that a batch meets.
+ * @new: Those that it splits off. A tall one beside a short one has least room.
+ */
+static const struct heights {
+	unsigned int old;
+	unsigned int new;
+} heights[] = { { 0, 0 }, { 1, 1 }, { 1, 12 }, { 12, 1 }, { 12, 12 } };
 
-static void attack_describe(const unsigned int *height, char *description)
+static void heights_describe(const struct heights *height, char *description)
 {
-	snprintf(description, KUNIT_PARAM_DESC_SIZE, "height %u", *height);
+	snprintf(description, KUNIT_PARAM_DESC_SIZE, "height %u, then %u", height->old,
+		 height->new);
 }
 
-KUNIT_ARRAY_PARAM(attack, attack_heights, attack_describe);
+KUNIT_ARRAY_PARAM(heights, heights, heights_describe);
 
 #define ATTACK_ROUNDS	(5 * MTB_TEST_SCALE)
 
 /* Batches made to split blocks take no more blocks than were planned: of every size, on a last block that is full, with blocks as small and as large as they get. */
 static void skiplist_test_plan(struct kunit *test)
 {
+	const struct heights *height = test->param_value;
 	struct fixture *fixture = test->priv;
 	struct model_entry *batch;
 	size_t i, count, middle;
@@ -514,16 +524,17 @@ static void skiplist_test_plan(struct kunit *test)
 	int round;
 	u64 last;
 
-	fixture->set_height = *(const unsigned int *)test->param_value;
-	fixture->random.state = fixture->set_height;
+	fixture->random.state = 1;
 	model_init(test, &fixture->model, ATTACK_ROUNDS * ATTACK_KINDS * (BATCH_MAX / 2 + 70));
 	batch = kunit_kzalloc(test, BATCH_MAX * sizeof(*batch), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, batch);
 
 	for (round = 0; round < ATTACK_ROUNDS; round++) {
 		for (attack = 0; attack < ATTACK_KINDS; attack++) {
+			fixture->set_height = height->old;
 			append_until_full(test);
-			count = 1 + test_below(&fixture->random, round < 4 ? 6 : BATCH_MAX / 2);
+			fixture->set_height = height->new;
+			count = 1 + test_below(&fixture->random, round % 4 ? 60 : BATCH_MAX / 2);
 			last = number_after(fixture);
 			middle = fixture->model.count - 2 - test_below(&fixture->random, 40);
 			for (i = 0; i < count; i++)
@@ -686,7 +697,7 @@ static void skiplist_test_reserve(struct kunit *test)
 }
 
 #define READERS		2
-#define SHARED_RECORDS	(1000 * MTB_TEST_SCALE)
+#define SHARED_RECORDS	1000
 
 /**
  * struct shared - What a writer and its readers share.
@@ -815,7 +826,8 @@ static int reader_main(void *data)
 	return 0;
 }
 
-static void wait_for_readers(struct reader *readers)
+/* Wait until each has been through so often, not counting where it is now. */
+static void wait_for_readers(struct reader *readers, unsigned int times)
 {
 	unsigned int passes;
 	size_t i;
@@ -823,13 +835,13 @@ static void wait_for_readers(struct reader *readers)
 	for (i = 0; i < READERS; i++) {
 		/* Pairs with reader_main(). */
 		passes = smp_load_acquire(&readers[i].passes);
-		while (smp_load_acquire(&readers[i].passes) < passes + 2)
+		while (smp_load_acquire(&readers[i].passes) < passes + 1 + times)
 			msleep(1);
 	}
 }
 
 /* Insert the records one after the other, and tell the readers after each. */
-static bool share(struct fixture *fixture, struct shared *shared)
+static bool share(struct fixture *fixture, struct shared *shared, struct reader *readers)
 {
 	struct mtb_insertion insertion = {};
 	struct mtb_reserve reserve = {};
@@ -837,6 +849,9 @@ static bool share(struct fixture *fixture, struct shared *shared)
 	size_t i;
 
 	for (i = 0; i < SHARED_RECORDS; i++) {
+		/* Readers that sleep would miss all of it. */
+		if (readers && i % 64 == 0)
+			wait_for_readers(readers, 1);
 		if (mtb_reserve_fill(&reserve, 1))
 			break;
 		insertion.record = shared->records[i];
@@ -915,31 +930,45 @@ static void stop_readers(struct kunit *test, struct reader *readers)
 {
 	size_t i;
 
-	wait_for_readers(readers);
+	wait_for_readers(readers, 1);
 	for (i = 0; i < READERS; i++) {
 		kthread_stop(readers[i].task);
 		KUNIT_EXPECT_NULL_MSG(test, readers[i].fault, "%s", readers[i].fault);
 	}
 }
 
-/* Readers that run beside a writer see everything that was there when they began, in order, however they look for it. */
-static void skiplist_test_concurrent(struct kunit *test)
+/* One index filled beside two readers. */
+static void fill_beside_readers(struct kunit *test, u64 seed)
 {
 	const struct model_case *shared_case = test->param_value;
 	struct fixture *fixture = test->priv;
 	struct shared shared = { .index = &fixture->index, .count = SHARED_RECORDS };
 	struct reader *readers;
 
-	fixture->random.state = shared_case->seed;
+	fixture->random.state = seed;
 	set_reverse(fixture, shared_case->reverse);
 	shared.records = make_shared_records(test, shared_case->arrival);
-	readers = start_readers(test, &shared, shared_case->seed);
-	if (readers)
-		wait_for_readers(readers);
-	KUNIT_EXPECT_TRUE(test, share(fixture, &shared));
-	if (readers)
-		stop_readers(test, readers);
+	readers = start_readers(test, &shared, seed);
+	if (!readers)
+		return;
+	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, readers));
+	stop_readers(test, readers);
 	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+}
+
+/* Readers that run beside a writer see everything that was there when they began, in order, however they look for it. */
+static void skiplist_test_concurrent(struct kunit *test)
+{
+	const struct model_case *shared_case = test->param_value;
+	int round;
+
+	fill_beside_readers(test, shared_case->seed);
+	for (round = 1; round < MTB_TEST_SCALE; round++) {
+		fixture_destroy(test->priv);
+		test->priv = fixture_create(test);
+		KUNIT_ASSERT_NOT_NULL(test, test->priv);
+		fill_beside_readers(test, shared_case->seed + 1000 * round);
+	}
 }
 
 /* Records that come and go, one of them with a block of its own. */
@@ -1026,7 +1055,7 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 	fixture->trailer = MTB_TRAILER_PIN;
 	fixture->set_height = 0;
 	shared.records = make_shared_records(test, ARRIVE_ASCENDING);
-	KUNIT_EXPECT_TRUE(test, share(fixture, &shared));
+	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, NULL));
 	fill_last_block(test);
 	/* The first one lies behind all others. */
 	for (i = 0; i < PASSING_RECORDS; i++)
@@ -1042,6 +1071,7 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 		/* A record that is gone may be found for a while; it must not come back. */
 		if (round % 64)
 			continue;
+		wait_for_readers(readers, 1);
 		synchronize_rcu();
 		mtb_block_free_list(removed);
 		removed = NULL;
@@ -1059,7 +1089,7 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE(skiplist_test_empty),
 	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
 	KUNIT_CASE(skiplist_test_ascending_fills_blocks),
-	KUNIT_CASE_PARAM(skiplist_test_plan, attack_gen_params),
+	KUNIT_CASE_PARAM(skiplist_test_plan, heights_gen_params),
 	KUNIT_CASE_PARAM(skiplist_test_remove, few_case_gen_params),
 	KUNIT_CASE_PARAM(skiplist_test_cut, few_case_gen_params),
 	KUNIT_CASE(skiplist_test_reserve),
@@ -1076,4 +1106,5 @@ static struct kunit_suite skiplist_test_suite = {
 	.exit		= fixture_exit,
 	.test_cases	= skiplist_test_cases,
 };
+
 kunit_test_suite(skiplist_test_suite);

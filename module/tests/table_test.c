@@ -765,7 +765,8 @@ static void table_test_references(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "k"), 'v');
 }
 
-#define ROUNDS		(40 * MTB_TEST_SCALE)
+#define READERS		2
+#define ROUNDS		40
 #define ROUND_KEYS	40
 
 /**
@@ -956,12 +957,12 @@ static int reader_main(void *data)
 	return 0;
 }
 
-static void wait_for_readers(struct reader *readers, size_t count)
+static void wait_for_readers(struct reader *readers)
 {
 	unsigned int passes;
 	size_t i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < READERS; i++) {
 		/* Pairs with reader_main(). */
 		passes = smp_load_acquire(&readers[i].passes);
 		while (smp_load_acquire(&readers[i].passes) < passes + 2)
@@ -969,12 +970,15 @@ static void wait_for_readers(struct reader *readers, size_t count)
 	}
 }
 
-static int write_rounds(struct shared *shared)
+static int write_rounds(struct shared *shared, struct reader *readers)
 {
 	unsigned int round;
 	int err = 0;
 
 	for (round = 0; round < ROUNDS && !err; round++) {
+		/* Readers that sleep would miss all of it. */
+		if (round % 8 == 0)
+			wait_for_readers(readers);
 		/* Pairs with read_own_keys(). */
 		smp_store_release(&shared->round, round);
 		err = write_round(shared, round);
@@ -988,18 +992,17 @@ static void run_beside_readers(struct kunit *test, struct shared *shared)
 	int err = -ENOMEM;
 	size_t i;
 
-	readers = kunit_kzalloc(test, 2 * sizeof(*readers), GFP_KERNEL);
+	readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, readers);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < READERS; i++) {
 		readers[i].shared = shared;
 		readers[i].task = kthread_run(reader_main, &readers[i], "memtable-reader");
 		if (IS_ERR(readers[i].task))
 			break;
 	}
-	if (i == 2) {
-		wait_for_readers(readers, 2);
-		err = write_rounds(shared);
-		wait_for_readers(readers, 2);
+	if (i == READERS) {
+		err = write_rounds(shared, readers);
+		wait_for_readers(readers);
 	}
 	while (i-- > 0) {
 		kthread_stop(readers[i].task);
@@ -1008,26 +1011,42 @@ static void run_beside_readers(struct kunit *test, struct shared *shared)
 	KUNIT_EXPECT_EQ(test, err, 0);
 }
 
+/* One table written to beside two readers. */
+static void write_beside_readers(struct kunit *test, bool late)
+{
+	struct fixture *fixture = test->priv;
+	struct shared shared = { .table = fixture->table, .late = late };
+
+	run_beside_readers(test, &shared);
+	KUNIT_EXPECT_EQ(test, info(fixture).entries, (u64)ROUNDS * ROUND_KEYS);
+	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage,
+			model_memory(fixture->table, &fixture->scan.cursor));
+}
+
+static void write_tables_beside_readers(struct kunit *test, bool late)
+{
+	struct fixture *fixture = test->priv;
+	int i;
+
+	write_beside_readers(test, late);
+	for (i = 1; i < MTB_TEST_SCALE; i++) {
+		mtb_table_put(fixture->table);
+		fixture->table = mtb_table_create();
+		KUNIT_ASSERT_NOT_NULL(test, fixture->table);
+		write_beside_readers(test, late);
+	}
+}
+
 /* Batches that write the same keys again and again: readers beside the writer see the same batch in all of them. */
 static void table_test_concurrent_batches(struct kunit *test)
 {
-	struct fixture *fixture = test->priv;
-	struct shared shared = { .table = fixture->table };
-
-	run_beside_readers(test, &shared);
-	KUNIT_EXPECT_EQ(test, info(fixture).last_sequence, (u64)ROUNDS * ROUND_KEYS);
-	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
+	write_tables_beside_readers(test, false);
 }
 
 /* Batches with sequence numbers below and above what is there: readers beside the writer see each of them whole or not at all. */
 static void table_test_concurrent_late_batches(struct kunit *test)
 {
-	struct fixture *fixture = test->priv;
-	struct shared shared = { .table = fixture->table, .late = true };
-
-	run_beside_readers(test, &shared);
-	KUNIT_EXPECT_EQ(test, info(fixture).entries, (u64)ROUNDS * ROUND_KEYS);
-	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
+	write_tables_beside_readers(test, true);
 }
 
 static struct kunit_case table_test_cases[] = {
@@ -1060,4 +1079,5 @@ static struct kunit_suite table_test_suite = {
 	.exit		= table_test_exit,
 	.test_cases	= table_test_cases,
 };
+
 kunit_test_suite(table_test_suite);
