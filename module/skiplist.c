@@ -311,6 +311,44 @@ static void unlink_block(struct mtb_skiplist *index, struct mtb_block *block,
 	}
 }
 
+/* Where a record is that the index has. Under the mutex. */
+static struct mtb_block *find_slot(struct mtb_skiplist *index, const struct mtb_key *key,
+				   unsigned int *position)
+{
+	struct mtb_block *block = locate(index, NULL, key);
+
+	*position = mtb_lower_bound(mtb_block_slots(block), block->count, key);
+	if (*position < block->count)
+		return block;
+	/* It is the record that the next block begins with. */
+	*position = 0;
+	return mtb_block_next(block);
+}
+
+/**
+ * mtb_skiplist_replace() - Put a record in the place of another one.
+ * @index: The index. Its readers hold the RCU read lock.
+ * @old: The other record, which the index has, and of whose key it has no other.
+ * @record: The record, a newer version of the same key.
+ *
+ * Context: under the index's mutex. @old can be freed after a grace period.
+ */
+void mtb_skiplist_replace(struct mtb_skiplist *index, struct mtb_record *old,
+			  struct mtb_record *record)
+{
+	struct mtb_block *block;
+	unsigned int position;
+	struct mtb_key key;
+
+	lockdep_assert_held(index->lock);
+
+	mtb_record_key(old, index->reverse, &key);
+	block = find_slot(index, &key, &position);
+	mtb_block_write_begin(block);
+	WRITE_ONCE(mtb_block_slots(block)[position].record, record);
+	mtb_block_write_end(block);
+}
+
 /**
  * mtb_skiplist_remove() - Unlink a record from an index.
  * @index: The index. Its readers hold the RCU read lock.
@@ -330,14 +368,7 @@ struct mtb_block *mtb_skiplist_remove(struct mtb_skiplist *index, struct mtb_rec
 	lockdep_assert_held(index->lock);
 
 	mtb_record_key(record, index->reverse, &key);
-	block = locate(index, NULL, &key);
-	position = mtb_lower_bound(mtb_block_slots(block), block->count, &key);
-	if (position == block->count) {
-		/* It is the record that the next block begins with. */
-		block = mtb_block_next(block);
-		position = 0;
-	}
-
+	block = find_slot(index, &key, &position);
 	slots = mtb_block_slots(block);
 	mtb_block_write_begin(block);
 	mtb_block_set_count(block, block->count - 1);

@@ -96,6 +96,8 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 		      unsigned int *blocks);
 unsigned int mtb_skiplist_insert(struct mtb_skiplist *index, struct mtb_insertion *insertion,
 				 struct mtb_reserve *reserve);
+void mtb_skiplist_replace(struct mtb_skiplist *index, struct mtb_record *old,
+			  struct mtb_record *record);
 struct mtb_block *mtb_skiplist_remove(struct mtb_skiplist *index, struct mtb_record *record);
 unsigned int mtb_skiplist_cut(struct mtb_skiplist *index, const struct mtb_key *key,
 			      struct mtb_skiplist *right, struct mtb_reserve *reserve);

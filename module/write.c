@@ -15,11 +15,15 @@
  * @blocks: Blocks in reserve.
  * @memory: What the table can grow by, in bytes; not more than this.
  * @trailer: What follows the value in each record.
+ * @in_place: One key of a map is set or deleted where it is.
+ * @old: If so, what it has, or NULL.
  */
 struct needs {
 	unsigned int blocks;
 	u64 memory;
 	enum mtb_trailer trailer;
+	bool in_place;
+	struct mtb_record *old;
 };
 
 static bool batch_has(const struct mtb_batch *batch, const struct needs *needs)
@@ -92,6 +96,11 @@ static int check_condition(struct mtb_table *table, const struct mtb_batch *batc
 	return 0;
 }
 
+static bool is_deletion(const struct mtb_record *record)
+{
+	return mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION;
+}
+
 /* Memory that a map table gives back once the batch is applied. */
 static u64 replaced_memory(struct mtb_table *table, const struct mtb_batch *batch)
 {
@@ -104,11 +113,26 @@ static u64 replaced_memory(struct mtb_table *table, const struct mtb_batch *batc
 		old = version_from(table, record, U64_MAX);
 		if (old)
 			memory += mtb_record_memory(old);
-		if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
+		if (is_deletion(record))
 			memory += mtb_record_memory(record);
 		cond_resched();
 	}
 	return memory;
+}
+
+/*
+ * To replace or delete one key of a map takes no slot, and so no block: what is
+ * full can still be changed, and emptied.
+ */
+static bool admit_in_place(struct mtb_table *table, const struct mtb_batch *batch,
+			   struct needs *needs)
+{
+	const struct mtb_record *record = batch->insertions[0].record;
+
+	if (!table->map || batch->count > 1)
+		return false;
+	needs->old = version_from(table, record, U64_MAX);
+	return needs->old || is_deletion(record);
 }
 
 static int admit_sequences(struct mtb_table *table, struct mtb_batch *batch, struct needs *needs)
@@ -150,9 +174,13 @@ static int table_admit(struct mtb_table *table, struct mtb_batch *batch,
 	if (err)
 		return err;
 
-	err = mtb_skiplist_plan(&table->index, batch->insertions, batch->count, &needs->blocks);
-	if (err)
-		return err;
+	needs->in_place = admit_in_place(table, batch, needs);
+	if (!needs->in_place) {
+		err = mtb_skiplist_plan(&table->index, batch->insertions, batch->count,
+					&needs->blocks);
+		if (err)
+			return err;
+	}
 	grown = batch->memory + (u64)needs->blocks * MTB_BLOCK_SIZE;
 	if (table->map && (table->max_size || table->owner))
 		replaced = replaced_memory(table, batch);
@@ -162,23 +190,28 @@ static int table_admit(struct mtb_table *table, struct mtb_batch *batch,
 	return 0;
 }
 
+static void batch_account(struct mtb_table *table, const struct mtb_batch *batch, u64 blocks)
+{
+	atomic64_add(batch->count, &table->entries);
+	atomic64_add(batch->tombstones, &table->tombstones);
+	atomic64_add(batch->logical_bytes, &table->logical_bytes);
+	atomic64_add(batch->memory + blocks * MTB_BLOCK_SIZE, &table->memory_usage);
+}
+
 static void batch_link(struct mtb_table *table, struct mtb_batch *batch)
 {
 	u64 commit = atomic64_read(&table->commits) + 1;
-	u64 memory = batch->memory;
+	u64 blocks = 0;
 	size_t i;
 
 	for (i = 0; i < batch->count; i++) {
 		if (batch->trailer == MTB_TRAILER_COMMIT)
 			mtb_record_set_commit(batch->insertions[i].record, commit);
-		memory += MTB_BLOCK_SIZE * mtb_skiplist_insert(&table->index, &batch->insertions[i],
-							       &batch->reserve);
+		blocks += mtb_skiplist_insert(&table->index, &batch->insertions[i],
+					      &batch->reserve);
 		cond_resched();
 	}
-	atomic64_add(batch->count, &table->entries);
-	atomic64_add(batch->tombstones, &table->tombstones);
-	atomic64_add(batch->logical_bytes, &table->logical_bytes);
-	atomic64_add(memory, &table->memory_usage);
+	batch_account(table, batch, blocks);
 }
 
 static u64 batch_last_sequence(const struct mtb_batch *batch)
@@ -198,23 +231,36 @@ static void batch_publish(struct mtb_table *table, struct mtb_batch *batch)
 		atomic64_set_release(&table->commits, atomic64_read(&table->commits) + 1);
 }
 
-static void purge(struct mtb_table *table, struct mtb_record *record)
+/* It is out of the index: have it freed, and out of the figures. */
+static void discard(struct mtb_table *table, struct mtb_record *record)
 {
-	struct mtb_block *block = mtb_skiplist_remove(&table->index, record);
-	u64 memory = mtb_record_memory(record);
-
-	if (block) {
-		mtb_block_defer(block, &table->removed.blocks);
-		memory += MTB_BLOCK_SIZE;
-	}
 	mtb_record_pin(record)->next = table->removed.records;
 	table->removed.records = record;
 
 	atomic64_dec(&table->entries);
-	if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
+	if (is_deletion(record))
 		atomic64_dec(&table->tombstones);
 	atomic64_sub(record->key_length + (u64)record->value_length, &table->logical_bytes);
-	atomic64_sub(memory, &table->memory_usage);
+	atomic64_sub(mtb_record_memory(record), &table->memory_usage);
+}
+
+static void purge(struct mtb_table *table, struct mtb_record *record)
+{
+	struct mtb_block *block = mtb_skiplist_remove(&table->index, record);
+
+	if (block) {
+		mtb_block_defer(block, &table->removed.blocks);
+		atomic64_sub(MTB_BLOCK_SIZE, &table->memory_usage);
+	}
+	discard(table, record);
+}
+
+/* Let readers whose view is older look again if they miss something from now on. */
+static void purge_begin(struct mtb_table *table)
+{
+	atomic64_set_release(&table->purges, atomic64_read(&table->purges) + 1);
+	/* Pairs with mtb_view_purged(). */
+	smp_wmb();
 }
 
 /* Remove what the batch, now visible, has replaced or deleted. */
@@ -223,17 +269,37 @@ static void batch_purge(struct mtb_table *table, struct mtb_batch *batch)
 	struct mtb_record *record, *old;
 	size_t i;
 
-	atomic64_set_release(&table->purges, atomic64_read(&table->purges) + 1);
-	/* Pairs with mtb_view_purged(). */
-	smp_wmb();
+	purge_begin(table);
 	for (i = 0; i < batch->count; i++) {
 		record = batch->insertions[i].record;
 		old = version_from(table, record, record->tag - 1);
 		if (old)
 			purge(table, old);
-		if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
+		if (is_deletion(record))
 			purge(table, record);
 		cond_resched();
+	}
+	mtb_table_reap(table);
+}
+
+/*
+ * Set or delete one key where it is. Its number is the last one before that, so
+ * whoever comes from then on sees either record; who came before and finds the
+ * new one misses the old one, and looks again.
+ */
+static void batch_put_in_place(struct mtb_table *table, struct mtb_batch *batch,
+			       struct mtb_record *old)
+{
+	batch_publish(table, batch);
+	purge_begin(table);
+	if (!is_deletion(batch->insertions[0].record)) {
+		mtb_skiplist_replace(&table->index, old, batch->insertions[0].record);
+		batch_account(table, batch, 0);
+		discard(table, old);
+		/* The record is the table's now; a deletion stays the batch's. */
+		batch->count = 0;
+	} else if (old) {
+		purge(table, old);
 	}
 	mtb_table_reap(table);
 }
@@ -248,21 +314,25 @@ static int table_apply(struct mtb_table *table, struct mtb_batch *batch,
 	err = mtb_owner_charge(table->owner, needs->memory);
 	if (err)
 		return err;
-	batch_link(table, batch);
-	batch_publish(table, batch);
-	if (table->map)
-		batch_purge(table, batch);
+	if (needs->in_place) {
+		batch_put_in_place(table, batch, needs->old);
+	} else {
+		batch_link(table, batch);
+		batch_publish(table, batch);
+		if (table->map)
+			batch_purge(table, batch);
+		/* The records are the table's now. */
+		batch->count = 0;
+	}
 	after = atomic64_read(&table->memory_usage);
 	mtb_owner_uncharge(table->owner, needs->memory - (after - before));
-	/* The records are the table's now. */
-	batch->count = 0;
 	return 0;
 }
 
 /**
  * mtb_table_write() - Apply a batch, whole or not at all.
  * @table: The table.
- * @batch: The batch. On success its records are the table's.
+ * @batch: The batch. On success what it adds to the table is the table's.
  * @condition: What must hold for a batch of one record, or NULL.
  * @last_sequence: Takes the highest sequence number in the batch.
  *
