@@ -498,10 +498,12 @@ static u64 attack_number(struct fixture *fixture, enum attack attack, size_t i, 
  * @old: Those that a batch meets.
  * @new: Those that it splits off. A tall one beside a short one has least room.
  */
-static const struct heights {
+struct heights {
 	unsigned int old;
 	unsigned int new;
-} heights[] = { { 0, 0 }, { 1, 1 }, { 1, 12 }, { 12, 1 }, { 12, 12 } };
+};
+
+static const struct heights all_heights[] = { { 0, 0 }, { 1, 1 }, { 1, 12 }, { 12, 1 }, { 12, 12 } };
 
 static void heights_describe(const struct heights *height, char *description)
 {
@@ -509,7 +511,7 @@ static void heights_describe(const struct heights *height, char *description)
 		 height->new);
 }
 
-KUNIT_ARRAY_PARAM(heights, heights, heights_describe);
+KUNIT_ARRAY_PARAM(heights, all_heights, heights_describe);
 
 #define ATTACK_ROUNDS	(5 * MTB_TEST_SCALE)
 
@@ -525,16 +527,19 @@ static void skiplist_test_plan(struct kunit *test)
 	u64 last;
 
 	fixture->random.state = 1;
-	model_init(test, &fixture->model, ATTACK_ROUNDS * ATTACK_KINDS * (BATCH_MAX / 2 + 70));
+	model_init(test, &fixture->model, ATTACK_ROUNDS * ATTACK_KINDS * (BATCH_MAX / 2 + 130));
 	batch = kunit_kzalloc(test, BATCH_MAX * sizeof(*batch), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, batch);
 
 	for (round = 0; round < ATTACK_ROUNDS; round++) {
 		for (attack = 0; attack < ATTACK_KINDS; attack++) {
+			/* The block that there is, then one as tall as it should be. */
 			fixture->set_height = height->old;
 			append_until_full(test);
+			append_until_full(test);
 			fixture->set_height = height->new;
-			count = 1 + test_below(&fixture->random, round % 4 ? 60 : BATCH_MAX / 2);
+			/* What is a record too many for a plan is in the twenties. */
+			count = round % 8 == 7 ? BATCH_MAX / 2 : 1 + (16 + round) % 64;
 			last = number_after(fixture);
 			middle = fixture->model.count - 2 - test_below(&fixture->random, 40);
 			for (i = 0; i < count; i++)
