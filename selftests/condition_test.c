@@ -299,9 +299,17 @@ TEST_F(numbered, sequence)
 
 #define COUNTERS 2
 
-/* Returns how often somebody else was faster, or -1. */
-static int counter_increment(const int fd, const unsigned int times)
+/* What the processes share: how often each has incremented the counter. */
+struct counts {
+	unsigned int rounds;
+	unsigned int done[COUNTERS];
+};
+
+/* Returns zero, or a negative number if something is wrong. */
+static int counter_increment(const int fd, struct counts *const counts,
+			     const unsigned int number)
 {
+	const time_t begin = time(NULL);
 	__u64 counter = 0;
 	struct memtable_get get = {
 		STRING(key, "counter"),
@@ -315,9 +323,8 @@ static int counter_increment(const int fd, const unsigned int times)
 		.type = MEMTABLE_TYPE_VALUE,
 		.flags = MEMTABLE_ADD_IF_SEQUENCE,
 	};
-	int beaten = 0;
 
-	for (unsigned int done = 0; done < times;) {
+	while (loop_on(counts->done[number], counts->rounds, begin)) {
 		if (request(fd, MEMTABLE_IOC_GET, &get))
 			return -1;
 		counter++;
@@ -325,25 +332,26 @@ static int counter_increment(const int fd, const unsigned int times)
 		add.sequence = 0;
 		switch (request(fd, MEMTABLE_IOC_ADD, &add)) {
 		case 0:
-			done++;
+			counts->done[number]++;
 			break;
 		case -EAGAIN:
 			/* Then it is another one by now. */
 			if (add.expected <= get.tag >> 8)
 				return -1;
-			beaten++;
 			break;
 		default:
 			return -1;
 		}
 	}
-	return beaten;
+	return 0;
 }
 
 /* None of their increments is lost. */
 TEST_F_TIMEOUT(condition, counter, LONG_TIMEOUT)
 {
-	const unsigned int times = scaled(50000);
+	struct counts *const counts =
+		checked(mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	const __u64 zero = 0;
 	pid_t children[COUNTERS];
 	__u64 counter;
@@ -352,23 +360,27 @@ TEST_F_TIMEOUT(condition, counter, LONG_TIMEOUT)
 		.value = ADDRESS(&counter),
 		.value_size = sizeof(counter),
 	};
+	__u64 total = 0;
 
+	counts->rounds = scaled(50000);
 	ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "counter", 7,
 			       &zero, sizeof(zero)));
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		children[i] = fork();
 		ASSERT_LE(0, children[i]);
 		if (!children[i])
-			_exit(counter_increment(self->fd, times) < 0);
+			_exit(!!counter_increment(self->fd, counts, i));
 	}
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		EXPECT_EQ(0, child_wait(children[i]));
+		total += counts->done[i];
 	}
 	ASSERT_EQ(0, request(self->fd, MEMTABLE_IOC_GET, &get));
-	EXPECT_EQ(COUNTERS * times, counter);
-	EXPECT_EQ(COUNTERS * times + 1, get.tag >> 8);
-	EXPECT_EQ(variant->kind == MEMTABLE_KIND_MAP ? 1 : COUNTERS * times + 1,
+	EXPECT_EQ(total, counter);
+	EXPECT_EQ(total + 1, get.tag >> 8);
+	EXPECT_EQ(variant->kind == MEMTABLE_KIND_MAP ? 1 : total + 1,
 		  table_info(self->fd).entries);
+	EXPECT_EQ(0, munmap(counts, sizeof(*counts)));
 }
 
 /*
@@ -418,7 +430,7 @@ TEST_F_TIMEOUT(condition, claims, LONG_TIMEOUT)
 {
 	struct claim claim = {
 		.shared.fd = self->fd,
-		.keys = scaled(5000),
+		.keys = scaled(1000),
 	};
 	unsigned int claimed[CLAIMERS] = {};
 	struct stream stream = {};
