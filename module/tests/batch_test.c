@@ -59,7 +59,10 @@ static void batch_test_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch->memory, 0ULL);
 }
 
-/* The figures are the sums over the records after each addition, and the records stay in their order, also as the batch grows. */
+/*
+ * The figures are the sums over the records after each addition, and the
+ * records stay in their order, also as the batch grows.
+ */
 static void batch_test_figures(struct kunit *test)
 {
 	struct mtb_batch *batch = test->priv;
@@ -93,7 +96,10 @@ static void batch_test_figures(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, model_matches(&entries[i], batch->insertions[i].record));
 }
 
-/* Either all records have a sequence number or none has: one of the other kind is refused and changes nothing. */
+/*
+ * Either all records have a sequence number or none has: one of the other kind
+ * is refused and changes nothing.
+ */
 static void batch_test_automatic_or_not(struct kunit *test)
 {
 	struct mtb_batch *batch = test->priv;
@@ -133,7 +139,10 @@ static void batch_test_bounds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mtb_batch_check_unique(batch), 0);
 }
 
-/* Two records with the same key and sequence number are found wherever they are, and whatever their types; the same key or the same number alone is none. */
+/*
+ * Two records with the same key and sequence number are found wherever they
+ * are, and whatever their types; the same key or the same number alone is none.
+ */
 static void batch_test_duplicates(struct kunit *test)
 {
 	struct mtb_batch *batch = test->priv;
@@ -160,7 +169,10 @@ static void batch_test_duplicates(struct kunit *test)
 	}
 }
 
-/* With rising sequence numbers there are no duplicates, nor without numbers: the records stay in their order. */
+/*
+ * With rising sequence numbers there are no duplicates, nor without numbers:
+ * the records stay in their order.
+ */
 static void batch_test_keeps_order(struct kunit *test)
 {
 	struct mtb_batch *batch = test->priv;
@@ -181,7 +193,10 @@ static void batch_test_keeps_order(struct kunit *test)
 	}
 }
 
-/* Sequence numbers that are assigned follow the base one by one, in the order of the records; so they do from another base. */
+/*
+ * Sequence numbers that are assigned follow the base one by one, in the order
+ * of the records; so they do from another base.
+ */
 static void batch_test_rebase(struct kunit *test)
 {
 	static const u64 bases[] = { 0, 1000, 7, MEMTABLE_MAX_SEQUENCE - 10, 0 };
@@ -203,7 +218,10 @@ static void batch_test_rebase(struct kunit *test)
 	}
 }
 
-/* Of the records of a key only the last one stays, with its sequence number, and the figures follow. */
+/*
+ * Of the records of a key only the last one stays, with its sequence number,
+ * and the figures follow.
+ */
 static void batch_test_keep_newest(struct kunit *test)
 {
 	struct mtb_batch *batch = test->priv;

@@ -4,7 +4,6 @@
  * while readers see each batch whole.
  */
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
@@ -212,7 +211,10 @@ KUNIT_ARRAY_PARAM(map_case, map_cases, map_case_describe);
 
 #define MODEL_BATCHES	(60 * MTB_TEST_SCALE)
 
-/* Batches that set, replace and delete: the table holds what a sorted array holds, each key once, and its figures are exact after each. */
+/*
+ * Batches that set, replace and delete: the table holds what a sorted array
+ * holds, each key once, and its figures are exact after each.
+ */
 static void map_test_model(struct kunit *test)
 {
 	const struct map_case *map_case = test->param_value;
@@ -232,7 +234,10 @@ static void map_test_model(struct kunit *test)
 	check_content(test);
 }
 
-/* Snapshots are not kept: whatever one names, the latest state answers. Sequence numbers are the table's alone to assign. */
+/*
+ * Snapshots are not kept: whatever one names, the latest state answers.
+ * Sequence numbers are the table's alone to assign.
+ */
 static void map_test_rules(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -276,7 +281,11 @@ static int put_number(struct fixture *fixture, u32 i, u8 type)
 	return model_write(fixture->table, &entry, 1, &sequence);
 }
 
-/* A map with less room than a record takes goes on taking what replaces an entry, unless a block must be split for it; it never passes its maximum, and all memory comes back. */
+/*
+ * A map with less room than a record takes goes on taking what replaces an
+ * entry, unless a block must be split for it; it never passes its maximum, and
+ * all memory comes back.
+ */
 static void map_test_capacity(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -422,8 +431,7 @@ static int reader_main(void *data)
 			fault = read_all(reader, i % 2);
 		if (fault)
 			WRITE_ONCE(reader->fault, fault);
-		/* Pairs with wait_for_readers(). */
-		smp_store_release(&reader->passes, reader->passes + 1);
+		model_pass(&reader->passes);
 		cond_resched();
 	}
 	return 0;
@@ -431,15 +439,10 @@ static int reader_main(void *data)
 
 static void wait_for_readers(struct reader *readers)
 {
-	unsigned int passes;
 	size_t i;
 
-	for (i = 0; i < READERS; i++) {
-		/* Pairs with reader_main(). */
-		passes = smp_load_acquire(&readers[i].passes);
-		while (smp_load_acquire(&readers[i].passes) < passes + 1)
-			msleep(1);
-	}
+	for (i = 0; i < READERS; i++)
+		model_wait_for_pass(&readers[i].passes);
 }
 
 /* An entry of one byte's key, with the round in its value. */
@@ -493,7 +496,10 @@ static int write_passing(struct mtb_table *table, unsigned int round)
 	return err;
 }
 
-/* Readers beside a writer that replaces the same keys again and again see one batch in all of them; a scan misses none of them while others come and go. */
+/*
+ * Readers beside a writer that replaces the same keys again and again see one
+ * batch in all of them; a scan misses none of them while others come and go.
+ */
 static void map_test_concurrent(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;

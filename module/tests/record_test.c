@@ -78,7 +78,11 @@ static u32 next_length(u32 length)
 	return length + (length < 300 || MTB_TEST_SCALE > 4 ? 1 : 1 + length % 29);
 }
 
-/* Every size that a slab cache serves, and some beyond, with each trailer: data and trailer have their places, and the memory told holds the record and wastes a third at most. */
+/*
+ * Every size that a slab cache serves, and some beyond, with each trailer: data
+ * and trailer have their places, and the memory told holds the record and
+ * wastes a third at most.
+ */
 static void record_test_sizes(struct kunit *test)
 {
 	size_t memory, before, i;
@@ -180,7 +184,10 @@ static void record_test_clone(struct kunit *test)
 	}
 }
 
-/* A record with a pin lives until its index and all readers have let it go; others need no references. */
+/*
+ * A record with a pin lives until its index and all readers have let it go;
+ * others need no references.
+ */
 static void record_test_pin(struct kunit *test)
 {
 	struct mtb_record *record = alloc(test, 1, 1, MTB_TRAILER_PIN);
@@ -202,7 +209,10 @@ static void record_test_pin(struct kunit *test)
 	mtb_record_release(record);
 }
 
-/* A tag gives back the sequence number and the type that it was made of, and orders by sequence number. */
+/*
+ * A tag gives back the sequence number and the type that it was made of, and
+ * orders by sequence number.
+ */
 static void record_test_tag(struct kunit *test)
 {
 	static const u64 sequences[] = { 0, 1, 2, 255, 256, 1ULL << 32, MEMTABLE_MAX_SEQUENCE };
@@ -249,7 +259,11 @@ static struct mtb_record *ordered_record(struct kunit *test, size_t i)
 	return record;
 }
 
-/* Keys compare as their bytes do, a prefix first, or the other way round: also zero bytes, and keys with the same first eight bytes. A key with a lesser prefix comes first. */
+/*
+ * Keys compare as their bytes do, a prefix first, or the other way round: also
+ * zero bytes, and keys with the same first eight bytes. A key with a lesser
+ * prefix comes first.
+ */
 static void record_test_key_order(struct kunit *test)
 {
 	struct mtb_record *records[ARRAY_SIZE(ordered)];

@@ -95,7 +95,10 @@ static unsigned int references(struct mtb_table *table)
 	return kref_read(&table->users);
 }
 
-/* A published table is found until it is dropped, also by the lowest and the highest number; a number is taken once, and a table has one. */
+/*
+ * A published table is found until it is dropped, also by the lowest and the
+ * highest number; a number is taken once, and a table has one.
+ */
 static void registry_test_publish(struct kunit *test)
 {
 	static const u64 numbers[] = { 0, 1, 1ULL << 32, U64_MAX - 1, U64_MAX };
@@ -122,7 +125,10 @@ static void registry_test_publish(struct kunit *test)
 	}
 }
 
-/* Each entry holds its table and the module once, each table found holds itself for who found it, and what is refused holds nothing. */
+/*
+ * Each entry holds its table and the module once, each table found holds itself
+ * for who found it, and what is refused holds nothing.
+ */
 static void registry_test_references(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -158,7 +164,10 @@ static void registry_test_references(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), 2), 0);
 }
 
-/* A table that only the registry holds lives, with what is in it; it outlives its number for who has found it. */
+/*
+ * A table that only the registry holds lives, with what is in it; it outlives
+ * its number for who has found it.
+ */
 static void registry_test_lifetime(struct kunit *test)
 {
 	struct mtb_table *table = mtb_table_create(), *found;
@@ -204,7 +213,10 @@ static void registry_test_users(struct kunit *test)
 	}
 }
 
-/* A user's tables come in the order of their numbers, from any number on, whatever the order of their publishing and whatever others have. */
+/*
+ * A user's tables come in the order of their numbers, from any number on,
+ * whatever the order of their publishing and whatever others have.
+ */
 static void registry_test_order(struct kunit *test)
 {
 	static const u64 numbers[ORDERED] = { 40, 10, U64_MAX, 0, 30, 1ULL << 63, 20 };
@@ -248,7 +260,10 @@ static void registry_test_order(struct kunit *test)
 	}
 }
 
-/* What a user's tables take is charged to the user, from their publishing to their dropping, also as they grow. */
+/*
+ * What a user's tables take is charged to the user, from their publishing to
+ * their dropping, also as they grow.
+ */
 static void registry_test_owner(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;

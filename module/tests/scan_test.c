@@ -201,7 +201,8 @@ static void check_scan(struct kunit *test, u32 flags, u64 snapshot, const struct
 	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_DONE);
 	KUNIT_EXPECT_EQ(test, mtb_scan_error(scan), 0);
 	mtb_scan_finish(scan);
-	KUNIT_ASSERT_TRUE_MSG(test, ok, "record %zu of %zu, flags 0x%x, snapshot %llu", i, fixture->count,
+	KUNIT_ASSERT_TRUE_MSG(test, ok, "record %zu of %zu, flags 0x%x, snapshot %llu", i,
+			      fixture->count,
 			      flags, snapshot);
 }
 
@@ -244,7 +245,10 @@ static const u32 choices[] = {
 	MEMTABLE_SCAN_REVERSE | MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES,
 };
 
-/* All combinations of direction, versions, tombstones, and bounds that are there or not and inclusive or not, at snapshots of all ages. */
+/*
+ * All combinations of direction, versions, tombstones, and bounds that are
+ * there or not and inclusive or not, at snapshots of all ages.
+ */
 static void scan_test_combinations(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -276,7 +280,10 @@ static void scan_test_combinations(struct kunit *test)
 
 #define NARROW_STEP	(MTB_TEST_SCALE > 1 ? 1 : 5)
 
-/* Both bounds at an entry and its neighbour: each version and each key can be cut off on either side. */
+/*
+ * Both bounds at an entry and its neighbour: each version and each key can be
+ * cut off on either side.
+ */
 static void scan_test_narrow(struct kunit *test)
 {
 	static const u32 directions[] = { 0, MEMTABLE_SCAN_REVERSE };
@@ -310,7 +317,10 @@ static void scan_test_narrow(struct kunit *test)
 	}
 }
 
-/* A scan that goes on behind the last record of the one before returns the rest, from every place and in both directions. */
+/*
+ * A scan that goes on behind the last record of the one before returns the
+ * rest, from every place and in both directions.
+ */
 static void scan_test_continues(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -346,7 +356,10 @@ static void scan_test_empty(struct kunit *test)
 	}
 }
 
-/* A table of nothing but tombstones is empty for a scan that does not ask for them, and one newer version hides all older ones. */
+/*
+ * A table of nothing but tombstones is empty for a scan that does not ask for
+ * them, and one newer version hides all older ones.
+ */
 static void scan_test_tombstones(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;

@@ -5,7 +5,6 @@
  * beside a writer miss nothing.
  */
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
@@ -33,7 +32,7 @@
  * @cursor: A cursor, too large for the stack.
  */
 struct fixture {
-	struct mutex lock;
+	struct mutex lock;		/* of the index */
 	struct mtb_skiplist index;
 	struct model model;
 	struct test_random random;
@@ -503,7 +502,9 @@ struct heights {
 	unsigned int new;
 };
 
-static const struct heights all_heights[] = { { 0, 0 }, { 1, 1 }, { 1, 12 }, { 12, 1 }, { 12, 12 } };
+static const struct heights all_heights[] = {
+	{ 0, 0 }, { 1, 1 }, { 1, 12 }, { 12, 1 }, { 12, 12 },
+};
 
 static void heights_describe(const struct heights *height, char *description)
 {
@@ -515,7 +516,11 @@ KUNIT_ARRAY_PARAM(heights, all_heights, heights_describe);
 
 #define ATTACK_ROUNDS	(5 * MTB_TEST_SCALE)
 
-/* Batches made to split blocks take no more blocks than were planned: of every size, on a last block that is full, with blocks as small and as large as they get. */
+/*
+ * Batches made to split blocks take no more blocks than were planned: of every
+ * size, on a last block that is full, with blocks as small and as large as they
+ * get.
+ */
 static void skiplist_test_plan(struct kunit *test)
 {
 	const struct heights *height = test->param_value;
@@ -579,7 +584,10 @@ static void remove_entry(struct kunit *test, size_t position)
 
 #define REMOVE_ENTRIES	(250 * MTB_TEST_SCALE)
 
-/* Records are removed in any order, down to none, while others come: what is left is where a sorted array has it, and blocks that become empty go. */
+/*
+ * Records are removed in any order, down to none, while others come: what is
+ * left is where a sorted array has it, and blocks that become empty go.
+ */
 static void skiplist_test_remove(struct kunit *test)
 {
 	const struct model_case *model_case = test->param_value;
@@ -613,7 +621,10 @@ static void skiplist_test_remove(struct kunit *test)
 	}
 }
 
-/* An index that is cut at any place makes two, which hold what they should and can be written to as before. */
+/*
+ * An index that is cut at any place makes two, which hold what they should and
+ * can be written to as before.
+ */
 static void skiplist_test_cut(struct kunit *test)
 {
 	const struct model_case *model_case = test->param_value;
@@ -824,25 +835,18 @@ static int reader_main(void *data)
 		if (fault)
 			WRITE_ONCE(reader->fault, fault);
 		pass++;
-		/* Pairs with wait_for_readers(). */
-		smp_store_release(&reader->passes, pass);
+		model_pass(&reader->passes);
 		cond_resched();
 	}
 	return 0;
 }
 
-/* Wait until each has been through so often, not counting where it is now. */
-static void wait_for_readers(struct reader *readers, unsigned int times)
+static void wait_for_readers(struct reader *readers)
 {
-	unsigned int passes;
 	size_t i;
 
-	for (i = 0; i < READERS; i++) {
-		/* Pairs with reader_main(). */
-		passes = smp_load_acquire(&readers[i].passes);
-		while (smp_load_acquire(&readers[i].passes) < passes + 1 + times)
-			msleep(1);
-	}
+	for (i = 0; i < READERS; i++)
+		model_wait_for_pass(&readers[i].passes);
 }
 
 /* Insert the records one after the other, and tell the readers after each. */
@@ -856,7 +860,7 @@ static bool share(struct fixture *fixture, struct shared *shared, struct reader 
 	for (i = 0; i < SHARED_RECORDS; i++) {
 		/* Readers that sleep would miss all of it. */
 		if (readers && i % 64 == 0)
-			wait_for_readers(readers, 1);
+			wait_for_readers(readers);
 		if (mtb_reserve_fill(&reserve, 1))
 			break;
 		insertion.record = shared->records[i];
@@ -935,7 +939,7 @@ static void stop_readers(struct kunit *test, struct reader *readers)
 {
 	size_t i;
 
-	wait_for_readers(readers, 1);
+	wait_for_readers(readers);
 	for (i = 0; i < READERS; i++) {
 		kthread_stop(readers[i].task);
 		KUNIT_EXPECT_NULL_MSG(test, readers[i].fault, "%s", readers[i].fault);
@@ -961,7 +965,10 @@ static void fill_beside_readers(struct kunit *test, u64 seed)
 	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
 }
 
-/* Readers that run beside a writer see everything that was there when they began, in order, however they look for it. */
+/*
+ * Readers that run beside a writer see everything that was there when they
+ * began, in order, however they look for it.
+ */
 static void skiplist_test_concurrent(struct kunit *test)
 {
 	const struct model_case *shared_case = test->param_value;
@@ -1045,7 +1052,10 @@ static void fill_last_block(struct kunit *test)
 	mtb_record_put(insertion.record);
 }
 
-/* Readers find all that stays while other records, and whole blocks with them, come and go at the ends and in between. */
+/*
+ * Readers find all that stays while other records, and whole blocks with them,
+ * come and go at the ends and in between.
+ */
 static void skiplist_test_concurrent_removal(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -1076,7 +1086,7 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 		/* A record that is gone may be found for a while; it must not come back. */
 		if (round % 64)
 			continue;
-		wait_for_readers(readers, 1);
+		wait_for_readers(readers);
 		synchronize_rcu();
 		mtb_block_free_list(removed);
 		removed = NULL;

@@ -153,7 +153,10 @@ static void split_case_describe(const struct split_case *split_case, char *descr
 
 KUNIT_ARRAY_PARAM(split_case, split_cases, split_case_describe);
 
-/* Wherever a table is cut, each part has what it should, figures too, and takes writes as before. */
+/*
+ * Wherever a table is cut, each part has what it should, figures too, and takes
+ * writes as before.
+ */
 static void split_test_anywhere(struct kunit *test)
 {
 	const struct split_case *split_case = test->param_value;
@@ -226,7 +229,10 @@ static void split_test_half(struct kunit *test)
 	mtb_table_put(upper);
 }
 
-/* The pivot is the key in the middle; it is told only where there is room, and a table without entries has none. */
+/*
+ * The pivot is the key in the middle; it is told only where there is room, and
+ * a table without entries has none.
+ */
 static void split_test_pivot(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -269,7 +275,10 @@ static void split_test_sealed(struct kunit *test)
 	mtb_table_put(right);
 }
 
-/* A request that began before splits finds what it was reading where it was, also when nobody else has the parts any more; its scan says that it was cut. */
+/*
+ * A request that began before splits finds what it was reading where it was,
+ * also when nobody else has the parts any more; its scan says that it was cut.
+ */
 static void split_test_epoch(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -309,7 +318,7 @@ static void split_test_epoch(struct kunit *test)
 		mtb_table_put(parts[i]);
 	/* Time for what would be freed. */
 	synchronize_rcu();
-	msleep(10);
+	usleep_range(10000, 20000);
 	synchronize_rcu();
 	for (i = 0; i < model->count; i++)
 		KUNIT_EXPECT_TRUE(test, model_matches(&model->entries[i], records[i]));
@@ -371,7 +380,11 @@ static const char *read_keys(struct reader *reader)
 	return fault;
 }
 
-/* The same of a scan that was not cut; of one that was, what it returned leaves out nothing. A map's is not of one moment: backward it may come to keys that are gone. */
+/*
+ * The same of a scan that was not cut; of one that was, what it returned leaves
+ * out nothing. A map's is not of one moment: backward it may come to keys that
+ * are gone.
+ */
 static const char *read_all(struct reader *reader, bool backward)
 {
 	struct mtb_scan *scan = &reader->scan;
@@ -417,8 +430,7 @@ static int reader_main(void *data)
 			mtb_epoch_put(epoch);
 		if (fault)
 			WRITE_ONCE(reader->fault, fault);
-		/* Pairs with wait_for_readers(). */
-		smp_store_release(&reader->passes, reader->passes + 1);
+		model_pass(&reader->passes);
 		cond_resched();
 	}
 	return 0;
@@ -426,15 +438,10 @@ static int reader_main(void *data)
 
 static void wait_for_readers(struct reader *readers)
 {
-	unsigned int passes;
 	size_t i;
 
-	for (i = 0; i < READERS; i++) {
-		/* Pairs with reader_main(). */
-		passes = smp_load_acquire(&readers[i].passes);
-		while (smp_load_acquire(&readers[i].passes) < passes + 1)
-			msleep(1);
-	}
+	for (i = 0; i < READERS; i++)
+		model_wait_for_pass(&readers[i].passes);
 }
 
 /* Write all keys from @from on, all at once. */
@@ -469,7 +476,10 @@ static void split_kind_describe(const enum memtable_kind *kind, char *descriptio
 
 KUNIT_ARRAY_PARAM(split_kind, split_kinds, split_kind_describe);
 
-/* Readers beside a table that is split and filled again see it as it was before or after, never without a key that others follow. */
+/*
+ * Readers beside a table that is split and filled again see it as it was before
+ * or after, never without a key that others follow.
+ */
 static void split_test_concurrent(struct kunit *test)
 {
 	const struct memtable_configure config = {

@@ -4,7 +4,6 @@
  * batches that readers see whole or not at all.
  */
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -146,6 +145,11 @@ static struct memtable_info info(struct fixture *fixture)
 	return info;
 }
 
+static u64 memory_of(struct fixture *fixture)
+{
+	return model_memory(fixture->table, &fixture->scan.cursor);
+}
+
 static int configure(struct fixture *fixture, u64 write_buffer_size, u64 max_size)
 {
 	const struct memtable_configure config = {
@@ -156,7 +160,10 @@ static int configure(struct fixture *fixture, u64 write_buffer_size, u64 max_siz
 	return mtb_table_configure(fixture->table, &config);
 }
 
-/* An empty table has one block, no entries, nothing visible, and the default thresholds; each table has an id of its own. */
+/*
+ * An empty table has one block, no entries, nothing visible, and the default
+ * thresholds; each table has an id of its own.
+ */
 static void table_test_new(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -181,7 +188,10 @@ static void table_test_new(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 1, "a"), ' ');
 }
 
-/* Numbers that the table assigns follow the highest one that is there, one by one; a batch has consecutive ones in the order of its records. */
+/*
+ * Numbers that the table assigns follow the highest one that is there, one by
+ * one; a batch has consecutive ones in the order of its records.
+ */
 static void table_test_automatic_sequences(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -234,7 +244,10 @@ static void table_test_snapshots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "k\001\001"), ' ');
 }
 
-/* A view beyond the last sequence number does not see what comes later; one of an empty table sees nothing. */
+/*
+ * A view beyond the last sequence number does not see what comes later; one of
+ * an empty table sees nothing.
+ */
 static void table_test_view_is_fixed(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -253,7 +266,10 @@ static void table_test_view_is_fixed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lookup_in_view(fixture, &latest, "k")->tag >> 8, 5ULL);
 }
 
-/* A version that is there, or twice in a batch, is refused with its whole batch, whatever its type. */
+/*
+ * A version that is there, or twice in a batch, is refused with its whole
+ * batch, whatever its type.
+ */
 static void table_test_duplicates(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -293,7 +309,11 @@ static void table_test_duplicates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(test, "", 20, "x", NULL), 0);
 }
 
-/* A write on condition is done if the condition holds, and otherwise tells what the newest entry is and changes nothing: in versioned tables, where a tombstone counts, and in maps, where it leaves nothing. */
+/*
+ * A write on condition is done if the condition holds, and otherwise tells what
+ * the newest entry is and changes nothing: in versioned tables, where a
+ * tombstone counts, and in maps, where it leaves nothing.
+ */
 static void table_test_conditions(struct kunit *test)
 {
 	const enum memtable_kind *kind = test->param_value;
@@ -356,7 +376,10 @@ static void table_test_empty_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(&before, &after, sizeof(before)), 0);
 }
 
-/* When the sequence numbers are used up, the table assigns no more, but takes lower ones that are free. */
+/*
+ * When the sequence numbers are used up, the table assigns no more, but takes
+ * lower ones that are free.
+ */
 static void table_test_overflow(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -377,7 +400,10 @@ static void table_test_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 1, "k"), 'c');
 }
 
-/* A sealed table takes no write and no configuration, answers as before, and can be sealed again. */
+/*
+ * A sealed table takes no write and no configuration, answers as before, and
+ * can be sealed again.
+ */
 static void table_test_seal(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -394,7 +420,10 @@ static void table_test_seal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info(fixture).state, (u32)MEMTABLE_STATE_SEALED);
 }
 
-/* The configuration is replaced whole while there is no entry; what makes no sense is refused and changes nothing. */
+/*
+ * The configuration is replaced whole while there is no entry; what makes no
+ * sense is refused and changes nothing.
+ */
 static void table_test_configure(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -425,7 +454,11 @@ static void table_test_configure(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info(fixture).write_buffer_size, U64_MAX);
 }
 
-/* A table with a maximum size takes batches until the next could pass it: that one is refused whole, a smaller one may still fit, and the maximum is never passed. */
+/*
+ * A table with a maximum size takes batches until the next could pass it: that
+ * one is refused whole, a smaller one may still fit, and the maximum is never
+ * passed.
+ */
 static void table_test_capacity(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -456,7 +489,7 @@ static void table_test_capacity(struct kunit *test)
 		KUNIT_EXPECT_GT(test, before.memory_usage + count * 168 + 2 * MTB_BLOCK_SIZE,
 				max_size);
 	}
-	KUNIT_EXPECT_EQ(test, model_memory(fixture->table, &fixture->scan.cursor), info(fixture).memory_usage);
+	KUNIT_EXPECT_EQ(test, memory_of(fixture), info(fixture).memory_usage);
 	KUNIT_EXPECT_TRUE(test, info(fixture).state & MEMTABLE_STATE_FULL);
 }
 
@@ -499,7 +532,10 @@ static int ring(struct wait_queue_entry *entry, unsigned int mode, int flags, vo
 	return 0;
 }
 
-/* The state tells when the write buffer is full, when the table is nearly so, and when it is sealed; watchers are woken when it changes, and only then. */
+/*
+ * The state tells when the write buffer is full, when the table is nearly so,
+ * and when it is sealed; watchers are woken when it changes, and only then.
+ */
 static void table_test_state(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -547,7 +583,7 @@ static void check_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, figures.entries, (u64)fixture->model.count);
 	KUNIT_EXPECT_EQ(test, figures.tombstones, fixture->tombstones);
 	KUNIT_EXPECT_EQ(test, figures.logical_bytes, fixture->logical_bytes);
-	KUNIT_EXPECT_EQ(test, figures.memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
+	KUNIT_EXPECT_EQ(test, figures.memory_usage, memory_of(fixture));
 	KUNIT_EXPECT_EQ(test, figures.last_sequence, fixture->last_sequence);
 }
 
@@ -703,7 +739,10 @@ KUNIT_ARRAY_PARAM(model_case, model_cases, model_case_describe);
 
 #define MODEL_BATCHES	(30 * MTB_TEST_SCALE)
 
-/* Batches of every kind, good and bad: the table takes those that it should and holds what a sorted array holds; its figures are exact after each. */
+/*
+ * Batches of every kind, good and bad: the table takes those that it should and
+ * holds what a sorted array holds; its figures are exact after each.
+ */
 static void table_test_model(struct kunit *test)
 {
 	const struct model_case *model_case = test->param_value;
@@ -721,7 +760,10 @@ static void table_test_model(struct kunit *test)
 	check_content(test);
 }
 
-/* A view from before a late batch sees nothing of it, one from after it all of it: also what is above the last sequence number, and below an old snapshot. */
+/*
+ * A view from before a late batch sees nothing of it, one from after it all of
+ * it: also what is above the last sequence number, and below an old snapshot.
+ */
 static void table_test_late_batch(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -751,7 +793,7 @@ static void table_test_late_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(fixture, 59, "b"), 'o');
 	KUNIT_EXPECT_EQ(test, get(fixture, 0, "c"), 'n');
 	KUNIT_EXPECT_EQ(test, get(fixture, 199, "c"), ' ');
-	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, model_memory(fixture->table, &fixture->scan.cursor));
+	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, memory_of(fixture));
 }
 
 /* A reference that is taken keeps the table. */
@@ -950,8 +992,7 @@ static int reader_main(void *data)
 			fault = read_all(reader, MEMTABLE_SCAN_REVERSE);
 		if (fault)
 			WRITE_ONCE(reader->fault, fault);
-		/* Pairs with wait_for_readers(). */
-		smp_store_release(&reader->passes, reader->passes + 1);
+		model_pass(&reader->passes);
 		cond_resched();
 	}
 	return 0;
@@ -959,15 +1000,10 @@ static int reader_main(void *data)
 
 static void wait_for_readers(struct reader *readers)
 {
-	unsigned int passes;
 	size_t i;
 
-	for (i = 0; i < READERS; i++) {
-		/* Pairs with reader_main(). */
-		passes = smp_load_acquire(&readers[i].passes);
-		while (smp_load_acquire(&readers[i].passes) < passes + 2)
-			msleep(1);
-	}
+	for (i = 0; i < READERS; i++)
+		model_wait_for_pass(&readers[i].passes);
 }
 
 static int write_rounds(struct shared *shared, struct reader *readers)
@@ -1020,7 +1056,7 @@ static void write_beside_readers(struct kunit *test, bool late)
 	run_beside_readers(test, &shared);
 	KUNIT_EXPECT_EQ(test, info(fixture).entries, (u64)ROUNDS * ROUND_KEYS);
 	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage,
-			model_memory(fixture->table, &fixture->scan.cursor));
+			memory_of(fixture));
 }
 
 static void write_tables_beside_readers(struct kunit *test, bool late)
@@ -1037,13 +1073,19 @@ static void write_tables_beside_readers(struct kunit *test, bool late)
 	}
 }
 
-/* Batches that write the same keys again and again: readers beside the writer see the same batch in all of them. */
+/*
+ * Batches that write the same keys again and again: readers beside the writer
+ * see the same batch in all of them.
+ */
 static void table_test_concurrent_batches(struct kunit *test)
 {
 	write_tables_beside_readers(test, false);
 }
 
-/* Batches with sequence numbers below and above what is there: readers beside the writer see each of them whole or not at all. */
+/*
+ * Batches with sequence numbers below and above what is there: readers beside
+ * the writer see each of them whole or not at all.
+ */
 static void table_test_concurrent_late_batches(struct kunit *test)
 {
 	write_tables_beside_readers(test, true);

@@ -4,6 +4,6 @@
 
 #include <unistd.h>
 
-#define msleep(milliseconds)	usleep((milliseconds) * 1000)
+#define usleep_range(least, most)	usleep(least)
 
 #endif /* CORE_LINUX_DELAY_H */

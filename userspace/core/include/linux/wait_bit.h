@@ -7,7 +7,7 @@
 #define wait_var_event(variable, condition)	\
 	do {					\
 		while (!(condition))		\
-			msleep(1);		\
+			usleep(1000);		\
 	} while (0)
 
 #define wake_up_var(variable)	((void)(variable))
