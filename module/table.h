@@ -42,7 +42,8 @@ struct mtb_removed {
  * @commits: Late batches so far: those with sequence numbers at or below
  *	@last_sequence. Set (release) once such a batch is linked, after
  *	@last_sequence; see mtb_table_view().
- * @purges: How often versions that are not the newest have been removed.
+ * @purges: Moves when versions that are not the newest are removed. Odd while
+ *	one is replaced or removed before @last_sequence says so.
  * @cuts: Covers the moment in which entries move to another table.
  * @entries: Entries, all versions and tombstones counted.
  * @tombstones: How many of them are tombstones.

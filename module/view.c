@@ -73,9 +73,12 @@ bool mtb_view_cut(const struct mtb_view *view, const struct mtb_table *table)
  */
 bool mtb_view_purged(const struct mtb_view *view, const struct mtb_table *table)
 {
+	u64 purges;
+
 	/* What was missed is looked at before. Pairs with batch_purge(). */
 	smp_rmb();
-	return atomic64_read(&table->purges) != view->purges;
+	purges = atomic64_read(&table->purges);
+	return purges != view->purges || purges & 1;
 }
 
 /**

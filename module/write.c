@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/preempt.h>
 #include <linux/sched/signal.h>
 
 #include "owner.h"
@@ -255,10 +256,10 @@ static void purge(struct mtb_table *table, struct mtb_record *record)
 	discard(table, record);
 }
 
-/* Let readers whose view is older look again if they miss something from now on. */
-static void purge_begin(struct mtb_table *table)
+/* From now on, readers who miss something look whether this has moved. */
+static void purges_add(struct mtb_table *table, unsigned int count)
 {
-	atomic64_set_release(&table->purges, atomic64_read(&table->purges) + 1);
+	atomic64_set_release(&table->purges, atomic64_read(&table->purges) + count);
 	/* Pairs with mtb_view_purged(). */
 	smp_wmb();
 }
@@ -269,7 +270,7 @@ static void batch_purge(struct mtb_table *table, struct mtb_batch *batch)
 	struct mtb_record *record, *old;
 	size_t i;
 
-	purge_begin(table);
+	purges_add(table, 2);
 	for (i = 0; i < batch->count; i++) {
 		record = batch->insertions[i].record;
 		old = version_from(table, record, record->tag - 1);
@@ -283,17 +284,19 @@ static void batch_purge(struct mtb_table *table, struct mtb_batch *batch)
 }
 
 /*
- * Set or delete one key where it is. Its number is the last one before that, so
- * whoever comes from then on sees either record; who came before and finds the
- * new one misses the old one, and looks again.
+ * Set or delete one key where it is. Until the new number is the last one, who
+ * finds neither record has to look again; an odd count of purges says so, and
+ * nothing interrupts what is done under it.
  */
 static void batch_put_in_place(struct mtb_table *table, struct mtb_batch *batch,
 			       struct mtb_record *old)
 {
-	batch_publish(table, batch);
-	purge_begin(table);
-	if (!is_deletion(batch->insertions[0].record)) {
-		mtb_skiplist_replace(&table->index, old, batch->insertions[0].record);
+	struct mtb_record *record = batch->insertions[0].record;
+
+	preempt_disable();
+	purges_add(table, 1);
+	if (!is_deletion(record)) {
+		mtb_skiplist_replace(&table->index, old, record);
 		batch_account(table, batch, 0);
 		discard(table, old);
 		/* The record is the table's now; a deletion stays the batch's. */
@@ -301,6 +304,9 @@ static void batch_put_in_place(struct mtb_table *table, struct mtb_batch *batch,
 	} else if (old) {
 		purge(table, old);
 	}
+	batch_publish(table, batch);
+	purges_add(table, 1);
+	preempt_enable();
 	mtb_table_reap(table);
 }
 
