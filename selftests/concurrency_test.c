@@ -819,6 +819,136 @@ TEST_F_TIMEOUT(table, shared_position, LONG_TIMEOUT)
 }
 
 /*
+ * A READ that asks for the same key many times gets the same answer each time,
+ * beside a writer of that key: in a versioned table also one whose entries come
+ * late, each with a sequence number below the last one.
+ */
+
+#define SAME_KEYS 200
+
+struct same {
+	struct shared shared;
+	/* The entries come late. */
+	bool late;
+	unsigned int rounds;
+};
+
+static void *same_writer(void *const data)
+{
+	struct same *const self = data;
+	const time_t begin = time(NULL);
+
+	shared_wait(&self->shared, READERS);
+	for (unsigned int round = 0; loop_on(round, self->rounds, begin);
+	     round++) {
+		if (table_add(self->shared.fd, self->late ? round + 2 : 0,
+			      MEMTABLE_TYPE_VALUE, "key", 3, &round,
+			      sizeof(round)))
+			fail(&self->shared, "an entry is not added");
+	}
+	atomic_store(&self->shared.done, true);
+	return NULL;
+}
+
+static void *same_reader(void *const data)
+{
+	struct same *const self = data;
+	struct stream keys = {};
+	bool first = true;
+	bool done;
+
+	for (unsigned int i = 0; i < SAME_KEYS; i++)
+		stream_add(&keys, 0, 0, "key", 3, NULL, 0);
+	do {
+		char answers[SAME_KEYS * 32];
+		struct memtable_read read = {
+			.keys = ADDRESS(keys.data),
+			.keys_length = keys.length,
+			.records = ADDRESS(answers),
+			.records_size = sizeof(answers),
+		};
+		const size_t size = record_size(3, 4);
+
+		done = atomic_load(&self->shared.done);
+		if (request(self->shared.fd, MEMTABLE_IOC_READ, &read) ||
+		    read.found != SAME_KEYS ||
+		    read.records_length != SAME_KEYS * size)
+			fail(&self->shared, "a key is not found");
+		for (unsigned int i = 1; i < SAME_KEYS; i++)
+			if (memcmp(answers, answers + i * size, size))
+				fail(&self->shared, "a READ sees a change");
+		if (first)
+			atomic_fetch_add(&self->shared.ready, 1);
+		first = false;
+	} while (!done && !atomic_load(&self->shared.failure));
+	stream_free(&keys);
+	return NULL;
+}
+
+FIXTURE(same)
+{
+	struct same same;
+};
+
+FIXTURE_VARIANT(same)
+{
+	__u32 kind;
+	bool late;
+};
+
+FIXTURE_VARIANT_ADD(same, versioned)
+{
+	.kind = MEMTABLE_KIND_VERSIONED,
+};
+
+FIXTURE_VARIANT_ADD(same, late)
+{
+	.kind = MEMTABLE_KIND_VERSIONED,
+	.late = true,
+};
+
+FIXTURE_VARIANT_ADD(same, map)
+{
+	.kind = MEMTABLE_KIND_MAP,
+};
+
+FIXTURE_SETUP(same)
+{
+	struct same *const same = &self->same;
+
+	same->shared.fd = table_open_as(variant->kind,
+					MEMTABLE_ORDER_BYTEWISE, 0);
+	ASSERT_LE(0, same->shared.fd);
+	same->late = variant->late;
+	same->rounds = scaled(20000);
+	ASSERT_EQ(0, table_put(same->shared.fd, 0, "key", "0123"));
+	if (same->late) {
+		ASSERT_EQ(0, table_put(same->shared.fd, 1 << 30, "last", ""));
+	}
+}
+
+FIXTURE_TEARDOWN(same)
+{
+	EXPECT_EQ(0, close(self->same.shared.fd));
+}
+
+/* The property above. */
+TEST_F_TIMEOUT(same, answers, LONG_TIMEOUT)
+{
+	pthread_t readers[READERS];
+	pthread_t writer;
+
+	threads_start(readers, READERS, same_reader, &self->same);
+	threads_start(&writer, 1, same_writer, &self->same);
+	threads_join(&writer, 1);
+	threads_join(readers, READERS);
+	EXPECT_EQ(NULL, atomic_load(&self->same.shared.failure))
+	{
+		TH_LOG("%s", atomic_load(&self->same.shared.failure));
+	}
+}
+
+/*
  * Requests beside an ATTACH that turns their open file to another table: each
  * is answered by one of the tables, never by both.
  */

@@ -452,7 +452,9 @@ TEST_F(map, full_delete)
 			ASSERT_GT(usage, table_info(fd).memory_usage);
 		}
 		EXPECT_TRUE(same_figures(fd, self->empty));
-		EXPECT_EQ(count, map_fill_up(fd));
+		/* The index need not be shaped as it was before. */
+		EXPECT_LT(count - count / 20, map_fill_up(fd));
+		count = table_info(fd).entries;
 	}
 	EXPECT_EQ(0, close(fd));
 }
