@@ -30,7 +30,8 @@ struct entry {
 
 /**
  * struct store - A system under test. There is one of it open at a time.
- * @open: Make an empty one; a system that needs files has @folder for them.
+ * @open: Make an empty one, for @count entries; a system that needs files has
+ *	@folder for them.
  * @add: Add @count new entries, at most %BATCH_MAX; atomically if the system
  *	can do that.
  * @get: Look up @count keys, at most %BATCH_MAX, and copy the values found to
@@ -43,7 +44,7 @@ struct entry {
  * Failures end the program. While one thread adds, another one can get.
  */
 struct store {
-	void (*open)(const char *folder);
+	void (*open)(const char *folder, size_t count);
 	void (*add)(const struct entry *entries, size_t count);
 	size_t (*get)(const struct entry *entries, size_t count, uint8_t *values);
 	size_t (*scan)(bool backward, uint64_t *sum);

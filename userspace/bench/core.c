@@ -21,7 +21,7 @@ static void check(int error)
 		die("error %d", error);
 }
 
-static void core_open(const char *folder)
+static void core_open(const char *folder, size_t count)
 {
 	static bool initialized;
 

@@ -26,7 +26,7 @@ static Slice key_of(const struct entry *entry)
 	return Slice(reinterpret_cast<const char *>(entry->key), entry->key_length);
 }
 
-static void leveldb_open(const char *)
+static void leveldb_open(const char *, size_t)
 {
 	table = new leveldb::MemTable(comparator);
 	table->Ref();

@@ -33,10 +33,11 @@ static MDB_val key_of(const struct entry *entry)
 	return (MDB_val){ entry->key_length, (void *)entry->key };
 }
 
-static void lmdb_open(const char *folder)
+static void lmdb_open(const char *folder, size_t count)
 {
 	MDB_txn *txn;
 
+	(void)count;
 	if (snprintf(path, sizeof(path), "%s/lmdb", folder) >= PATH_SIZE)
 		die("too long a path");
 	check(mdb_env_create(&env));

@@ -2,9 +2,10 @@
 /*
  * One system under test, and what it takes, as lines of JSON:
  *
- *   bench-SYSTEM KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...
+ *   bench-SYSTEM [-w] KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...
  *
- * The workloads share a process and, one after the other, the store.
+ * The workloads share a process and, one after the other, the store. With -w
+ * the time is that of a clock on the wall, otherwise that of the processor.
  */
 #include <inttypes.h>
 #include <errno.h>
@@ -90,8 +91,13 @@ int main(int argc, char **argv)
 	struct bench bench = {};
 	int i;
 
+	if (argc > 1 && !strcmp(argv[1], "-w")) {
+		workload_clock = CLOCK_MONOTONIC;
+		argc--;
+		argv++;
+	}
 	if (argc < 6)
-		die("use: KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...");
+		die("use: [-w] KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...");
 	bench.kind = argv[1];
 	bench.count = number(argv[2], 100000000);
 	bench.least = number(argv[3], 100000000);

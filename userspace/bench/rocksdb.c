@@ -44,10 +44,11 @@ static void rocks_init(void)
 	batch = rocksdb_writebatch_create();
 }
 
-static void rocks_open(const char *folder)
+static void rocks_open(const char *folder, size_t count)
 {
 	char *error = NULL;
 
+	(void)count;
 	if (!options)
 		rocks_init();
 	if (snprintf(path, sizeof(path), "%s/rocksdb", folder) >= PATH_SIZE)

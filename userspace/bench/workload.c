@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Workloads. The clock is read around whole loops, but for the reader beside a
- * writer, whose single operations are what is asked for. Where there is one
- * thread, and it never waits, the clock is that of the thread, so that what
- * else the machine does counts little. Keys and values are made before. Each
- * loop checks that it got what it should.
+ * writer, whose single operations are what is asked for. Where all is done by
+ * one thread the clock is that of the thread, so that what else the machine does
+ * counts little. Keys and values are made before. Each loop checks that it got
+ * what it should.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,6 +19,8 @@
 
 /* How many single operations are kept in mind. */
 #define SAMPLES		(1 << 22)
+
+clockid_t workload_clock = CLOCK_THREAD_CPUTIME_ID;
 
 static uint8_t values[BATCH_MAX * VALUE_LENGTH];
 
@@ -44,12 +46,12 @@ static uint64_t now(void)
 static uint64_t start(void)
 {
 	CALLGRIND_START_INSTRUMENTATION;
-	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+	return read_clock(workload_clock);
 }
 
 static uint64_t stop(uint64_t started)
 {
-	uint64_t ended = read_clock(CLOCK_THREAD_CPUTIME_ID);
+	uint64_t ended = read_clock(workload_clock);
 
 	CALLGRIND_STOP_INSTRUMENTATION;
 	return ended - started;
@@ -81,7 +83,7 @@ static void fill(struct bench *bench, const struct keys *keys, size_t batch, str
 	do {
 		if (bench->open)
 			close_store(bench);
-		store.open(bench->folder);
+		store.open(bench->folder, keys->count);
 		bench->open = true;
 		empty = store.memory();
 		started = start();
@@ -110,7 +112,7 @@ static void need_store(struct bench *bench)
 {
 	if (bench->open)
 		return;
-	store.open(bench->folder);
+	store.open(bench->folder, bench->count);
 	bench->open = true;
 	add_all(&bench->keys, BATCH_MAX);
 }
@@ -309,7 +311,7 @@ static void run_mixed(struct bench *bench, size_t batch, struct result *result)
 	keys_copy(&keys, &all, 0, bench->count);
 	keys_copy(&added, &all, bench->count, bench->count / 2);
 	keys_free(&all);
-	store.open(bench->folder);
+	store.open(bench->folder, keys.count + added.count);
 	add_all(&keys, BATCH_MAX);
 	bench->open = true;
 	all = keys;

@@ -5,6 +5,8 @@
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
 
+#include <time.h>
+
 #include "keys.h"
 
 /**
@@ -60,5 +62,8 @@ struct workload {
 };
 
 extern const struct workload workloads[];
+
+/* The clock that times loops: of the thread, unless others work for it too. */
+extern clockid_t workload_clock;
 
 #endif /* WORKLOAD_H */
