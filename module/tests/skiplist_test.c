@@ -582,10 +582,38 @@ static void remove_entry(struct kunit *test, size_t position)
 	model_remove(&fixture->model, position);
 }
 
+static bool has_other_versions(const struct model *model, size_t at)
+{
+	const struct model_entry *entries = model->entries;
+
+	return (at && !model_compare_keys(&entries[at - 1], &entries[at])) ||
+	       (at + 1 < model->count && !model_compare_keys(&entries[at], &entries[at + 1]));
+}
+
+/* Put a newer version in the place of an entry that is the only one of its key. */
+static void replace_entry(struct kunit *test, size_t at)
+{
+	struct fixture *fixture = test->priv;
+	struct model_entry *entry = &fixture->model.entries[at];
+	struct mtb_record *old, *record;
+	struct mtb_key key;
+
+	model_seek_key(entry, fixture->index.reverse, &key);
+	old = mtb_skiplist_find(&fixture->index, &key);
+	KUNIT_ASSERT_TRUE(test, model_matches(entry, old));
+	entry->tag = mtb_tag(++fixture->sequence, MEMTABLE_TYPE_VALUE);
+	record = model_record(entry, fixture->trailer);
+	KUNIT_ASSERT_NOT_NULL(test, record);
+	mutex_lock(&fixture->lock);
+	mtb_skiplist_replace(&fixture->index, old, record);
+	mutex_unlock(&fixture->lock);
+	mtb_record_release(old);
+}
+
 #define REMOVE_ENTRIES	(250 * MTB_TEST_SCALE)
 
 /*
- * Records are removed in any order, down to none, while others come: what is
+ * Records are removed in any order, down to none, or replaced, while others come: what is
  * left is where a sorted array has it, and blocks that become empty go.
  */
 static void skiplist_test_remove(struct kunit *test)
@@ -606,6 +634,10 @@ static void skiplist_test_remove(struct kunit *test)
 			entry.tag = mtb_tag(++fixture->sequence, MEMTABLE_TYPE_VALUE);
 			entry.value_length = 0;
 			insert(test, &entry, 1);
+		}
+		for (at = 0; at < fixture->model.count; at += 1 + at % 7) {
+			if (!has_other_versions(&fixture->model, at))
+				replace_entry(test, at);
 		}
 		check_walks(test);
 		target = turn % 2 ? 0 : test_below(&fixture->random, REMOVE_ENTRIES / 2);
