@@ -387,7 +387,7 @@ result "what scan --all-versions prints load takes" $?
 complains "load versions twice" 3 "has an entry with that key" memtable load $other versions
 
 fresh
-printf 'a\t1\nb\t2\nc\t3\nnonsense\nd\t4\n' >lines
+printf 'a\t1\nb\t2\nc\t3\nnonsense\nx\t4\n' >lines
 complains "load of a malformed line" 3 "lines:4: not KEY, tab, VALUE" \
 	memtable load --batch=2 $number lines
 prints "the batches before are there, the last is not" 0 "a${tab}1
