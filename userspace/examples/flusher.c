@@ -35,18 +35,19 @@ static int write_entries(struct memtable_table *table, long count)
 	return ret;
 }
 
-/* Rotates the table, and has what was in it in a file when it returns. */
-static int flush(struct memtable_table *table, struct memtable_table *sealed,
-		 const char *folder, uint64_t number)
+/* Writes a sealed table to a file, and lets it go. */
+static int finish(const char *folder, uint64_t number)
 {
+	struct memtable_table *sealed;
 	char path[4096];
 	uint64_t entries;
 	int ret;
 
+	ret = memtable_table_open(NULL, &sealed);
+	if (ret)
+		return ret;
 	snprintf(path, sizeof(path), "%s/%06" PRIu64 ".records", folder, number);
-	ret = memtable_registry_rotate(table, FIRST_NUMBER + number);
-	if (!ret)
-		ret = memtable_registry_attach(sealed, FIRST_NUMBER + number);
+	ret = memtable_registry_attach(sealed, FIRST_NUMBER + number);
 	if (!ret)
 		ret = memtable_dump_file(sealed, path, NULL, NULL, &entries);
 	/* Until here the registry keeps it, whatever happens to this process. */
@@ -54,26 +55,29 @@ static int flush(struct memtable_table *table, struct memtable_table *sealed,
 		ret = memtable_registry_drop(sealed, FIRST_NUMBER + number);
 	if (!ret)
 		printf("%s: %" PRIu64 " entries\n", path, entries);
+	memtable_table_close(sealed);
 	return ret;
+}
+
+static int flush(struct memtable_table *table, const char *folder, uint64_t number)
+{
+	int ret = memtable_registry_rotate(table, FIRST_NUMBER + number);
+
+	return ret ? ret : finish(folder, number);
 }
 
 static int flush_until_written(struct memtable_table *table, const char *folder, pid_t writer)
 {
-	struct memtable_table *sealed;
 	uint64_t number = 1;
-	int ret, status;
+	int ret = 0, status = 0;
 
-	ret = memtable_table_open(NULL, &sealed);
-	if (ret)
-		return ret;
 	while (!ret && !waitpid(writer, &status, WNOHANG)) {
 		ret = memtable_table_wait(table, 100);
 		if (ret > 0)
-			ret = flush(table, sealed, folder, number++);
+			ret = flush(table, folder, number++);
 	}
 	if (!ret)
-		ret = flush(table, sealed, folder, number);
-	memtable_table_close(sealed);
+		ret = flush(table, folder, number);
 	if (!ret && status)
 		ret = -EPIPE;
 	return ret;

@@ -158,24 +158,38 @@ static int flush_to_folder(const struct flush *flush, struct memtable_table *tab
 	return flush_table(flush, table, number, path);
 }
 
-/* Flushes those of some tables that ask for it. */
-static int flush_listed(const struct flush *flush, struct memtable_table *table,
-			const struct memtable_list_entry *entries, size_t count)
+/* With a handle of its own, for that keeps the table until it is closed. */
+static int flush_number(const struct flush *flush, uint64_t number)
 {
-	int status = STATUS_OK, error;
+	struct memtable_table *table;
+	int status, error;
+
+	status = table_open(flush->options, &table);
+	if (status)
+		return status;
+	error = memtable_registry_attach(table, number);
+	/* Another may have dropped it. */
+	if (error && error != -ENOENT)
+		status = table_fail(number, error);
+	else if (!error)
+		status = flush_to_folder(flush, table, number);
+	memtable_table_close(table);
+	return status;
+}
+
+/* Flushes those of some tables that ask for it. */
+static int flush_listed(const struct flush *flush, const struct memtable_list_entry *entries,
+			size_t count)
+{
+	int status = STATUS_OK;
 	size_t i;
 
 	for (i = 0; !status && i < count && !ended; i++) {
 		if (!(entries[i].state & (MEMTABLE_STATE_FLUSH | MEMTABLE_STATE_SEALED)))
 			continue;
-		/* An empty table has nothing to flush, and another may have dropped it. */
-		if (!entries[i].entries)
-			continue;
-		error = memtable_registry_attach(table, entries[i].number);
-		if (!error)
-			status = flush_to_folder(flush, table, entries[i].number);
-		else if (error != -ENOENT)
-			status = table_fail(entries[i].number, error);
+		/* An empty table has nothing to flush. */
+		if (entries[i].entries)
+			status = flush_number(flush, entries[i].number);
 	}
 	return status;
 }
@@ -192,7 +206,7 @@ static int flush_ready(const struct flush *flush, struct memtable_table *table)
 					       LIST_STEP, &filled);
 		if (error)
 			return fail(STATUS_FAILED, "the registry: %s", strerror(-error));
-		status = flush_listed(flush, table, entries, filled);
+		status = flush_listed(flush, entries, filled);
 		if (filled)
 			start = entries[filled - 1].number + 1;
 	} while (!status && !ended && filled == LIST_STEP && start);
