@@ -514,7 +514,7 @@ static void heights_describe(const struct heights *height, char *description)
 
 KUNIT_ARRAY_PARAM(heights, all_heights, heights_describe);
 
-#define ATTACK_ROUNDS	(5 * MTB_TEST_SCALE)
+#define ATTACK_ROUNDS	(MTB_TEST_SCALE > 1 ? 5 * MTB_TEST_SCALE : 3)
 
 /*
  * Batches made to split blocks take no more blocks than were planned: of every
