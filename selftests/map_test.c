@@ -355,7 +355,7 @@ static int map_empty(const int fd, const unsigned int count)
 /* When all is deleted, a map is as small as an empty one, to the last object. */
 TEST_F_TIMEOUT(map, emptied, LONG_TIMEOUT)
 {
-	const unsigned int count = scaled(10000);
+	const unsigned int count = scaled(3000);
 	const struct caches before = caches_settled();
 
 	for (unsigned int round = 0; round < 2; round++) {
@@ -877,7 +877,7 @@ FIXTURE_TEARDOWN(churn)
 /* However much has come and gone, what is there decides. */
 TEST_F_TIMEOUT(churn, bounded, LONG_TIMEOUT)
 {
-	const unsigned int rounds = scaled(4000);
+	const unsigned int rounds = scaled(2000);
 	const time_t begin = time(NULL);
 	struct stream stream = {};
 	char value[100] = {};

@@ -882,7 +882,7 @@ TEST_F_TIMEOUT(registry, contended, LONG_TIMEOUT)
 
 	for (unsigned int i = 0; i < CONTENDERS; i++) {
 		contenders[i].number = self->number;
-		contenders[i].rounds = scaled(2000);
+		contenders[i].rounds = scaled(700);
 		ASSERT_EQ(0, pthread_create(&contenders[i].thread, NULL,
 					    contender_main, &contenders[i]));
 	}

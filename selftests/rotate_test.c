@@ -325,7 +325,7 @@ TEST_F_TIMEOUT(rotate, beside_writers, LONG_TIMEOUT)
 	struct writers *const writers =
 		checked(mmap(NULL, sizeof(*writers), PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-	const unsigned int rounds = scaled(1000);
+	const unsigned int rounds = scaled(600);
 	const size_t total = WRITERS * rounds * BATCH;
 	unsigned char *const seen = checked(calloc(total, 1));
 	pid_t children[PROCESSES];
