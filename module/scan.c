@@ -163,23 +163,41 @@ static void chunk_put(struct mtb_scan *scan)
 }
 
 /* Take a chunk in one view. It is as long as a chunk, unless the range ends. */
-static void chunk_take(struct mtb_scan *scan)
+static void chunk_fill(struct mtb_scan *scan)
 {
 	struct mtb_record *record;
 
-	do {
+	chunk_put(scan);
+	cond_resched();
+	mtb_view_settle(&scan->view, scan->table, 0);
+	rcu_read_lock();
+	scan_place(scan);
+	while (scan->count < MTB_SCAN_CHUNK && (record = scan_walk(scan))) {
+		if (mtb_record_tryget(record))
+			scan->chunk[scan->count++] = record;
+	}
+	rcu_read_unlock();
+}
+
+static void chunk_take(struct mtb_scan *scan)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < MTB_VIEW_TRIES; tries++) {
+		chunk_fill(scan);
+		if (scan->ended == MTB_SCAN_INTERRUPTED ||
+		    !mtb_view_purged(&scan->view, scan->table))
+			return;
+	}
+
+	/* Writers keep purging: have them wait for once. */
+	if (mutex_lock_killable(&scan->table->lock)) {
 		chunk_put(scan);
-		cond_resched();
-		mtb_view_settle(&scan->view, scan->table, 0);
-		rcu_read_lock();
-		scan_place(scan);
-		while (scan->count < MTB_SCAN_CHUNK && (record = scan_walk(scan))) {
-			if (mtb_record_tryget(record))
-				scan->chunk[scan->count++] = record;
-		}
-		rcu_read_unlock();
-	} while (mtb_view_purged(&scan->view, scan->table) &&
-		 scan->ended != MTB_SCAN_INTERRUPTED);
+		scan_end(scan, MTB_SCAN_INTERRUPTED);
+		return;
+	}
+	chunk_fill(scan);
+	mutex_unlock(&scan->table->lock);
 }
 
 /* The record returned before stays referenced: the next chunk follows its key. */

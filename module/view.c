@@ -201,9 +201,10 @@ static int lookup_once(const struct mtb_view *view, struct mtb_table *table,
 int mtb_view_lookup(struct mtb_view *view, struct mtb_table *table, u64 snapshot,
 		    struct mtb_lookup *lookups, size_t count)
 {
+	unsigned int tries;
 	int err;
 
-	for (;;) {
+	for (tries = 0; tries < MTB_VIEW_TRIES; tries++) {
 		mtb_view_settle(view, table, snapshot);
 		err = lookup_once(view, table, lookups, count);
 		if (!err)
@@ -212,6 +213,16 @@ int mtb_view_lookup(struct mtb_view *view, struct mtb_table *table, u64 snapshot
 		if (err != -EAGAIN)
 			return err;
 	}
+
+	/* Writers keep purging: have them wait for once. */
+	if (mutex_lock_killable(&table->lock))
+		return -EINTR;
+	mtb_view_settle(view, table, snapshot);
+	err = lookup_once(view, table, lookups, count);
+	mutex_unlock(&table->lock);
+	if (err)
+		mtb_lookup_put(lookups, count);
+	return err;
 }
 
 /**

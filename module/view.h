@@ -21,6 +21,9 @@ struct mtb_view {
 	unsigned int cuts;
 };
 
+/* How often a reader of a map looks again before it makes the writers wait. */
+#define MTB_VIEW_TRIES	16
+
 /**
  * struct mtb_lookup - A key to look up and its answer.
  * @key: The key's bytes.

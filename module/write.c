@@ -383,7 +383,8 @@ int mtb_table_write(struct mtb_table *table, struct mtb_batch *batch,
 	err = table_apply(table, batch, &needs);
 	*last_sequence = batch_last_sequence(batch);
 unlock:
-	WRITE_ONCE(table->refused, err == -ENOSPC);
+	if (!err || err == -ENOSPC)
+		WRITE_ONCE(table->refused, err);
 	after = mtb_table_state(table);
 	mutex_unlock(&table->lock);
 	if (before != after)
