@@ -457,7 +457,7 @@ unsigned int mtb_skiplist_cut(struct mtb_skiplist *index, const struct mtb_key *
  * Looks at the blocks, not at the records in them.
  *
  * Context: under the index's mutex.
- * Return: the record that has half of the others, rounded down, before it.
+ * Return: the record that has half of all, rounded down, before it.
  */
 struct mtb_record *mtb_skiplist_middle(struct mtb_skiplist *index, u64 count)
 {

@@ -41,7 +41,7 @@ struct mtb_removed {
  *	a batch is linked; whoever loads it (acquire) finds the whole batch.
  * @commits: Late batches so far: those with sequence numbers at or below
  *	@last_sequence. Set (release) once such a batch is linked, after
- *	@last_sequence; see mtb_table_view().
+ *	@last_sequence; see mtb_view_settle().
  * @purges: Moves when versions that are not the newest are removed. Odd while
  *	one is replaced or removed before @last_sequence says so.
  * @cuts: Covers the moment in which entries move to another table.

@@ -114,7 +114,9 @@ enum memtable_order {
  * @MEMTABLE_KIND_VERSIONED: Every version, for ever.
  * @MEMTABLE_KIND_MAP: The newest version: a value replaces the one before it, a
  *	deletion removes it and leaves nothing, and the memory is given back. The
- *	kernel assigns the sequence numbers. Reads answer from the latest state
+ *	kernel assigns the sequence numbers. In a full map one key at a time can
+ *	always be replaced or deleted, a batch of several only if there is room
+ *	for them beside what they replace. Reads answer from the latest state
  *	whatever snapshot they name; a GET or READ sees a batch whole or not at
  *	all, a SCAN sees each entry as it was at some time during the call.
  */
@@ -479,7 +481,7 @@ struct memtable_share {
  * @flags: Must be zero.
  * @reserved: Must be zero.
  *
- * The pivot is the key of the entry that has half of the others, rounded down,
+ * The pivot is the key of the entry that has half of all entries, rounded down,
  * before it. This is exact, and takes time in proportion to the number of index
  * blocks, of about fifty entries each.
  *
