@@ -101,10 +101,11 @@ static int handle_rotate_locked(struct mtb_handle *handle, struct mtb_table *old
 
 	if (mutex_lock_killable(&old->lock))
 		return -EINTR;
-	err = mtb_registry_enter(entry, old);
+	/* Whoever attaches to the new table finds it whole. */
+	mtb_table_configure_like(table, old);
+	err = mtb_registry_rotate(entry, old, table);
 	if (!err) {
 		WRITE_ONCE(old->sealed, true);
-		mtb_table_configure_like(table, old);
 		handle_turn(handle, table);
 	}
 	mutex_unlock(&old->lock);
@@ -116,7 +117,7 @@ static int handle_rotate_locked(struct mtb_handle *handle, struct mtb_table *old
  * @handle: The handle.
  * @entry: Where in the registry; it is the registry's on success.
  *
- * Return: 0, -ENOMEM, -EINTR, or an error of mtb_registry_enter().
+ * Return: 0, -ENOMEM, -EINTR, or an error of mtb_registry_rotate().
  */
 int mtb_handle_rotate(struct mtb_handle *handle, struct mtb_entry *entry)
 {

@@ -175,10 +175,57 @@ int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table)
 	err = entry_insert(entry, owner, atomic64_read(&table->memory_usage));
 	if (!err) {
 		table->owner = owner;
+		table->entry = entry;
 		mtb_table_get(table);
 		__module_get(THIS_MODULE);
 	} else if (owner_leave(owner)) {
 		entry->spare = owner;
+	}
+	spin_unlock(&registry_lock);
+	return err;
+}
+
+/**
+ * mtb_registry_rotate() - Put a table into the registry, and another in its place.
+ * @entry: The entry for the table; it is the registry's on success.
+ * @table: The table, whose lock is held. If it is published already, it moves
+ *	to @entry, and the entry that it had is for @next.
+ * @next: The other table, which nobody else knows yet.
+ *
+ * Context: in a file operation, which holds the module.
+ * Return: as mtb_registry_enter(); -EBUSY if another user published the table,
+ * or it is just being dropped.
+ */
+int mtb_registry_rotate(struct mtb_entry *entry, struct mtb_table *table,
+			struct mtb_table *next)
+{
+	struct mtb_owner *owner = table->owner;
+	u64 bytes = atomic64_read(&next->memory_usage);
+	struct mtb_entry *old;
+	int err = -EBUSY;
+
+	lockdep_assert_held(&table->lock);
+
+	if (!owner)
+		return mtb_registry_enter(entry, table);
+	entry->table = table;
+
+	spin_lock(&registry_lock);
+	old = table->entry;
+	if (old && uid_eq(old->user, entry->user)) {
+		owner->tables++;
+		err = entry_insert(entry, owner, bytes);
+		if (err)
+			owner->tables--;
+	}
+	if (!err) {
+		/* The reference that was the old entry's is the new one's. */
+		table->entry = entry;
+		old->table = next;
+		next->entry = old;
+		next->owner = owner;
+		mtb_table_get(next);
+		__module_get(THIS_MODULE);
 	}
 	spin_unlock(&registry_lock);
 	return err;
@@ -246,8 +293,11 @@ int mtb_registry_drop(kuid_t user, u64 number)
 
 	spin_lock(&registry_lock);
 	node = rb_find(&place, &registry, place_compare);
-	if (node)
+	if (node) {
 		rb_erase(node, &registry);
+		/* From here on no rotation changes the entry. */
+		rb_entry(node, struct mtb_entry, node)->table->entry = NULL;
+	}
 	spin_unlock(&registry_lock);
 	if (!node)
 		return -ENOENT;

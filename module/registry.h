@@ -14,6 +14,8 @@ struct mtb_table;
 struct mtb_entry *mtb_entry_create(kuid_t user, u64 number);
 void mtb_entry_free(struct mtb_entry *entry);
 int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table);
+int mtb_registry_rotate(struct mtb_entry *entry, struct mtb_table *table,
+			struct mtb_table *next);
 int mtb_registry_publish(kuid_t user, u64 number, struct mtb_table *table);
 int mtb_registry_drop(kuid_t user, u64 number);
 struct mtb_table *mtb_registry_find(kuid_t user, u64 number);

@@ -20,6 +20,7 @@
 
 struct mtb_batch;
 struct mtb_epoch;
+struct mtb_entry;
 struct mtb_owner;
 
 /**
@@ -54,6 +55,7 @@ struct mtb_removed {
  * @sealed: No more writes.
  * @refused: The last write was refused for lack of room.
  * @owner: The user in whose registry the table is, or NULL.
+ * @entry: The registry's entry for it, or NULL. Under the registry's lock.
  * @removed: What is waiting for the next grace period to begin.
  * @reaped: What is waiting for the current one to pass, if @reaping.
  * @reaping: @reap_work is under way.
@@ -87,6 +89,7 @@ struct mtb_table {
 	bool sealed;
 	bool refused;
 	struct mtb_owner *owner;
+	struct mtb_entry *entry;
 	struct mtb_removed removed;
 	struct mtb_removed reaped;
 	bool reaping;

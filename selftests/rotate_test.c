@@ -136,13 +136,29 @@ TEST_F(rotate, taken)
 	EXPECT_EQ(0, close(other));
 }
 
-/* Nor where the table is published already. */
+/* A number that the table has already stays with the one that takes writes. */
 TEST_F(rotate, published)
 {
+	int other = table_open();
+
+	ASSERT_LE(0, other);
 	ASSERT_EQ(0, table_publish(self->fd, self->number));
-	EXPECT_EQ(-EBUSY, table_rotate(self->fd, self->number + 1));
-	EXPECT_EQ(0, table_put(self->fd, 0, "key", "value"));
+	ASSERT_EQ(0, table_put(self->fd, 0, "key", "value"));
+	ASSERT_EQ(0, table_attach(other, self->number));
+	EXPECT_EQ(-EEXIST, table_rotate(self->fd, self->number));
+	ASSERT_EQ(0, table_rotate(self->fd, self->number + 1));
+	EXPECT_EQ(0, table_info(self->fd).entries);
+	EXPECT_EQ(-EROFS, table_put(other, 0, "key", "value"));
+	ASSERT_EQ(0, table_attach(other, self->number));
+	EXPECT_EQ(0, table_put(other, 0, "key", "value"));
 	EXPECT_EQ(1, table_info(self->fd).entries);
+	EXPECT_EQ(-EBUSY, table_publish(self->fd, self->number + 2));
+	/* Each number can be dropped, in either order. */
+	ASSERT_EQ(0, table_drop(self->fd, self->number));
+	ASSERT_EQ(0, table_rotate(self->fd, self->number));
+	ASSERT_EQ(0, table_attach(other, self->number + 1));
+	EXPECT_EQ(1, table_info(other).entries);
+	EXPECT_EQ(0, close(other));
 }
 
 /* All who share the open file turn to the new table, others stay. */

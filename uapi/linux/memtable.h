@@ -439,8 +439,8 @@ struct memtable_scan {
  * without an open file. The module's parameters user_tables and user_bytes bound
  * what a user can publish.
  *
- * Errors: %EEXIST (PUBLISH, ROTATE: the number is taken), %EBUSY (likewise: the
- * table is published already), %EDQUOT (likewise: the user has as many tables, or
+ * Errors: %EEXIST (PUBLISH, ROTATE: the number is taken), %EBUSY (PUBLISH: the
+ * table is published already), %EDQUOT (PUBLISH, ROTATE: the user has as many tables, or
  * as much in them, as allowed), %ENOENT (ATTACH, DROP: there is no such number),
  * %EPERM (all, and %MEMTABLE_IOC_LIST: the caller is another user than the one
  * who opened the device, or the descriptor comes from %MEMTABLE_IOC_SHARE or
@@ -639,7 +639,9 @@ struct memtable_list {
  * to an empty one: in one step for all who share this open file, so that no
  * write is lost, applied twice or refused because of it. The empty table has the
  * same configuration and goes on with the sequence numbers. Other open files of
- * the sealed table stay with it.
+ * the sealed table stay with it. If the table was published already, the empty
+ * one takes its number over, so that who attaches to that number finds a table
+ * that takes writes, and that outlives its writers as the one before did.
  */
 #define MEMTABLE_IOC_ROTATE	_IOW(MEMTABLE_IOC_MAGIC, 12, struct memtable_number)
 
