@@ -928,9 +928,11 @@ int memtable_registry_attach(struct memtable_table *table, uint64_t number);
  * @number: The number.
  *
  * The empty table has the same configuration and goes on with the sequence
- * numbers.
+ * numbers. If the table was published already, the empty one takes its number
+ * over; those who have attached to that number before find their table sealed,
+ * and attach again.
  *
- * Return: As memtable_registry_publish().
+ * Return: 0; -EEXIST, -EDQUOT or -EPERM as memtable_registry_publish().
  */
 int memtable_registry_rotate(struct memtable_table *table, uint64_t number);
 

@@ -93,7 +93,7 @@ run 0 memtable --help && grep -q '^usage: memtable' out && ! [ -s err ]
 result "--help" $?
 run 0 memtable --version && grep -q '^memtable [0-9]' out
 result "--version" $?
-for command in create put get delete scan stat list pivot seal drop load dump restore flush share; do
+for command in create put get delete scan stat list pivot rotate seal drop load dump restore flush share; do
 	run 0 memtable $command --help && grep -q "^usage: memtable $command" out
 	result "$command --help" $?
 	complains "$command refuses an unknown option" 2 "Try 'memtable $command --help'" \
@@ -127,7 +127,7 @@ complains "no permission" 3 "no permission to open $device" \
 chmod "$mode" $device
 for command in "get $number k" "delete $number k" "scan $number" "stat $number" \
 		"seal $number" "drop $number" "pivot $number" "dump $number file" \
-		"share $number true"; do
+		"share $number true" "rotate $number $other"; do
 	# shellcheck disable=SC2086 # several words
 	complains "no table: $command" 4 "you have no table $number" memtable $command
 done
@@ -304,6 +304,25 @@ b" memtable scan --prefix=b --keys-only $number
 prints "a range in reverse order" 0 "b" memtable scan --start=b --end=a --keys-only $number
 prints "pivot" 0 b memtable pivot $number
 prints "pivot --json" 0 '{"key":"b"}' memtable pivot --json $number
+
+# Rotations.
+
+fresh
+memtable put --order=reverse $number key old
+prints "rotate" 0 "" memtable rotate $number $other
+prints "rotate: what was there is under the other number" 0 old memtable get $other key
+complains "rotate: it is sealed" 6 "table $other is sealed" memtable put $other key new
+complains "rotate: the number goes on empty" 1 "is not there" memtable get $number key
+prints "rotate: the sequence numbers go on" 0 2 memtable put --print-sequence $number key new
+[ "$(stat_line order)" = reverse ]
+result "rotate: the configuration stays" $?
+complains "rotate to a number that is taken" 3 "table $other exists already" \
+	memtable rotate $number $other
+prints "rotate to a number that is taken changes nothing" 0 new memtable get $number key
+complains "rotate to what is not a number" 2 "not a table number" memtable rotate $number seven
+memtable drop $other
+prints "rotate again" 0 "" memtable rotate $number $other
+prints "rotate again: what was there" 0 new memtable get $other key
 
 # Dumps.
 

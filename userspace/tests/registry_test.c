@@ -148,6 +148,41 @@ static void a_rotation_leaves_an_empty_table(void)
 	memtable_table_close(table);
 }
 
+static void a_published_table_is_rotated_under_its_number(void)
+{
+	struct memtable_table *table = open_table(), *second = open_table();
+	uint64_t sequence;
+
+	REQUIRE(table && second);
+	CHECK_EQUAL(memtable_registry_publish(table, BASE + 9), 0);
+	CHECK_EQUAL(memtable_registry_attach(second, BASE + 9), 0);
+	CHECK_EQUAL(memtable_table_put(table, "k", 1, "v", 1, NULL), 0);
+	CHECK_EQUAL(memtable_registry_rotate(table, BASE + 9), -EEXIST);
+	CHECK_EQUAL(memtable_registry_rotate(table, BASE + 10), 0);
+	/* Who has the sealed table takes the number up again. */
+	CHECK_EQUAL(memtable_table_put(second, "k", 1, "w", 1, NULL), -EROFS);
+	CHECK_EQUAL(memtable_table_contains(second, "k", 1, 0), 1);
+	CHECK_EQUAL(memtable_registry_attach(second, BASE + 9), 0);
+	CHECK_EQUAL(memtable_table_contains(second, "k", 1, 0), 0);
+	CHECK_EQUAL(memtable_table_put(second, "k", 1, "w", 1, &sequence), 0);
+	CHECK_EQUAL(sequence, 2);
+	/* The one with the number outlives its open files. */
+	memtable_table_close(table);
+	memtable_table_close(second);
+	table = open_table();
+	CHECK_EQUAL(memtable_registry_attach(table, BASE + 9), 0);
+	CHECK_EQUAL(memtable_table_contains(table, "k", 1, 0), 1);
+	CHECK_EQUAL(memtable_registry_rotate(table, BASE + 11), 0);
+	CHECK_EQUAL(memtable_registry_drop(table, BASE + 9), 0);
+	/* That one is not published now, and can be. */
+	CHECK_EQUAL(memtable_registry_rotate(table, BASE + 12), 0);
+	CHECK_EQUAL(memtable_registry_attach(table, BASE + 9), -ENOENT);
+	CHECK_EQUAL(memtable_registry_publish(table, BASE + 9), 0);
+	for (sequence = BASE + 9; sequence <= BASE + 12; sequence++)
+		CHECK_EQUAL(memtable_registry_drop(table, sequence), 0);
+	memtable_table_close(table);
+}
+
 static void a_table_outlives_its_process(void)
 {
 	struct memtable_table *table;
@@ -266,6 +301,8 @@ static const struct tap_test tests[] = {
 	{ "a table is published once", a_table_is_published_once },
 	{ "numbers are for who opened the device", numbers_are_for_who_opened_the_device },
 	{ "a rotation leaves an empty table", a_rotation_leaves_an_empty_table },
+	{ "a published table is rotated under its number",
+	  a_published_table_is_rotated_under_its_number },
 	{ "a table outlives its process", a_table_outlives_its_process },
 	{ "the list is complete and in order", the_list_is_complete_and_in_order },
 	{ "other users have other numbers", other_users_have_other_numbers },

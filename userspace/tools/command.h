@@ -100,7 +100,8 @@ struct command {
 
 extern const struct command put_command, get_command, delete_command, scan_command,
 	stat_command, list_command, drop_command, seal_command, load_command, create_command,
-	pivot_command, share_command, dump_command, restore_command, flush_command;
+	pivot_command, share_command, dump_command, restore_command, flush_command,
+	rotate_command;
 
 /* Parses what follows the command's name; the operands are then argv[optind] on. */
 int options_parse(const struct command *command, int argc, char **argv, struct options *options);

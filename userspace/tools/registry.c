@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* memtable drop, seal: tables as a whole. */
+/* memtable drop, rotate, seal: tables as a whole. */
 #include <inttypes.h>
 
 #include "command.h"
@@ -43,6 +43,38 @@ static int seal(const struct options *options, int count, char **operands)
 	memtable_table_close(table);
 	return error ? table_fail(number, error) : STATUS_OK;
 }
+
+static int rotate(const struct options *options, int count, char **operands)
+{
+	struct memtable_table *table;
+	uint64_t number, sealed;
+	int status, error;
+
+	(void)count;
+	if (parse_number(operands[1], &sealed))
+		return fail(STATUS_USAGE, "not a table number: '%s'", operands[1]);
+	status = table_attach(options, operands[0], &number, &table);
+	if (status)
+		return status;
+	error = memtable_registry_rotate(table, sealed);
+	memtable_table_close(table);
+	if (error == -EEXIST)
+		return fail(STATUS_FAILED, "table %" PRIu64 " exists already", sealed);
+	return error ? table_fail(number, error) : STATUS_OK;
+}
+
+const struct command rotate_command = {
+	.name = "rotate",
+	.operands = "NUMBER SEALED",
+	.summary = "Seal a table under another number",
+	.details = "What the table has is sealed under the number SEALED, and NUMBER goes on empty,\n"
+		   "with the same configuration and the next sequence numbers: in one step, so\n"
+		   "that nobody finds the number without a table.",
+	.least = 2,
+	.most = 2,
+	.options = 0,
+	.run = rotate,
+};
 
 const struct command drop_command = {
 	.name = "drop",
