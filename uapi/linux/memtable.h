@@ -440,8 +440,9 @@ struct memtable_scan {
  * what a user can publish.
  *
  * Errors: %EEXIST (PUBLISH, ROTATE: the number is taken), %EBUSY (PUBLISH: the
- * table is published already), %EDQUOT (PUBLISH, ROTATE: the user has as many tables, or
- * as much in them, as allowed), %ENOENT (ATTACH, DROP: there is no such number),
+ * table is published already; ROTATE: by another user), %EDQUOT (PUBLISH,
+ * ROTATE: the user has as many tables, or as much in them, as allowed),
+ * %ENOENT (ATTACH, DROP: there is no such number),
  * %EPERM (all, and %MEMTABLE_IOC_LIST: the caller is another user than the one
  * who opened the device, or the descriptor comes from %MEMTABLE_IOC_SHARE or
  * %MEMTABLE_IOC_SPLIT and speaks for its table only).
