@@ -231,7 +231,7 @@ struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_s
 		if (block == index->head)
 			return NULL;
 		/* It is being unlinked: what is last now lies before what it had. */
-		mtb_record_key(mtb_block_first(block), index->reverse, &key);
+		mtb_record_key(mtb_block_first(block), READ_ONCE(index->reverse), &key);
 		return mtb_cursor_seek_before(cursor, index, &key);
 	}
 	cursor->position = cursor->count - 1;
@@ -264,7 +264,7 @@ struct mtb_record *mtb_cursor_prev(struct mtb_cursor *cursor)
 		cursor->position--;
 		return cursor->slots[cursor->position].record;
 	}
-	mtb_record_key(cursor->slots[0].record, cursor->index->reverse, &key);
+	mtb_record_key(cursor->slots[0].record, READ_ONCE(cursor->index->reverse), &key);
 	return mtb_cursor_seek_before(cursor, cursor->index, &key);
 }
 

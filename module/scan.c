@@ -215,7 +215,7 @@ static struct mtb_record *map_next(struct mtb_scan *scan)
 		mtb_record_put(scan->last);
 	scan->last = scan->chunk[scan->position++];
 	scan->from_start = false;
-	mtb_key_init(&scan->resume, scan->table->index.reverse, scan->last->data,
+	mtb_key_init(&scan->resume, READ_ONCE(scan->table->index.reverse), scan->last->data,
 		     scan->last->key_length, scan_backward(scan) ? U64_MAX : 0);
 	return scan->last;
 }
