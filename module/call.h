@@ -66,6 +66,7 @@ int mtb_call_pivot(struct mtb_call *call);
 int mtb_call_split(struct mtb_call *call);
 
 /* The registry. */
+bool mtb_call_in_registry(const struct mtb_call *call);
 int mtb_call_publish(struct mtb_call *call);
 int mtb_call_attach(struct mtb_call *call);
 int mtb_call_list(struct mtb_call *call);

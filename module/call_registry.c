@@ -12,11 +12,16 @@
 #include "registry.h"
 #include "table.h"
 
-/*
+/**
+ * mtb_call_in_registry() - Tell whether a request may use the registry.
+ * @call: The request.
+ *
  * A descriptor that was passed to another user, or made to be passed on, gives
  * access to its table and to nothing else.
+ *
+ * Return: whether it may.
  */
-static bool call_in_registry(const struct mtb_call *call)
+bool mtb_call_in_registry(const struct mtb_call *call)
 {
 	return !call->handle->bound && uid_eq(current_euid(), call->user);
 }
@@ -26,7 +31,7 @@ static int number_in(struct mtb_call *call, u64 *number)
 	struct memtable_number request;
 	int err;
 
-	if (!call_in_registry(call))
+	if (!mtb_call_in_registry(call))
 		return -EPERM;
 	err = mtb_call_in(call, &request, sizeof(request));
 	if (err)
@@ -133,7 +138,7 @@ int mtb_call_list(struct mtb_call *call)
 	u64 number;
 	int err;
 
-	if (!call_in_registry(call))
+	if (!mtb_call_in_registry(call))
 		return -EPERM;
 	err = mtb_call_in(call, &list, sizeof(list));
 	if (err)

@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "handle.h"
+#include "registry.h"
 #include "split.h"
 #include "table.h"
 
@@ -145,8 +146,8 @@ int mtb_call_pivot(struct mtb_call *call)
 	return mtb_call_out(call, &pivot, sizeof(pivot)) ?: err;
 }
 
-/* The request proper, with its @pivot, or NULL, in kernel memory. */
-static int split_table(struct mtb_call *call, struct memtable_split *split, const u8 *pivot)
+static int split_table(struct mtb_call *call, struct memtable_split *split, const u8 *pivot,
+		       struct mtb_entry *entry)
 {
 	struct mtb_table *right = mtb_table_create();
 	struct offer offer;
@@ -161,29 +162,49 @@ static int split_table(struct mtb_call *call, struct memtable_split *split, cons
 	split->fd = offer.fd;
 	err = mtb_call_out(call, split, sizeof(*split));
 	if (!err)
-		err = mtb_table_split(call->table, right, pivot, split->pivot_length);
+		err = mtb_table_split(call->table, right, pivot, split->pivot_length, entry);
 	return offer_settle(&offer, err);
+}
+
+/* The request proper, with its @pivot, or NULL, in kernel memory. */
+static int split_publish(struct mtb_call *call, struct memtable_split *split, const u8 *pivot)
+{
+	struct mtb_entry *entry;
+	int err;
+
+	if (!(split->flags & MEMTABLE_SPLIT_PUBLISH))
+		return split_table(call, split, pivot, NULL);
+	entry = mtb_entry_create(call->user, split->number);
+	if (!entry)
+		return -ENOMEM;
+	err = split_table(call, split, pivot, entry);
+	if (err)
+		mtb_entry_free(entry);
+	return err;
 }
 
 int mtb_call_split(struct mtb_call *call)
 {
 	struct memtable_split split;
 	struct mtb_key_copy pivot;
-	bool half;
+	bool half, publish;
 	int err;
 
 	err = mtb_call_in(call, &split, sizeof(split));
 	if (err)
 		return err;
-	if (split.flags & ~MEMTABLE_SPLIT_HALF || split.reserved)
+	if (split.flags & ~(MEMTABLE_SPLIT_HALF | MEMTABLE_SPLIT_PUBLISH) || split.reserved)
 		return -EINVAL;
 	half = split.flags & MEMTABLE_SPLIT_HALF;
-	if (half && (split.pivot || split.pivot_length))
+	publish = split.flags & MEMTABLE_SPLIT_PUBLISH;
+	if ((half && (split.pivot || split.pivot_length)) || (!publish && split.number))
 		return -EINVAL;
+	if (publish && !mtb_call_in_registry(call))
+		return -EPERM;
 	err = mtb_key_copy_in(&pivot, split.pivot, split.pivot_length);
 	if (err)
 		return err;
-	err = split_table(call, &split, half ? NULL : pivot.data);
+	err = split_publish(call, &split, half ? NULL : pivot.data);
 	mtb_key_copy_free(&pivot);
 	return err;
 }

@@ -114,7 +114,7 @@ static const struct mtb_request requests[] = {
 	REQUEST(ROTATE, 16, FMODE_WRITE, mtb_call_rotate),
 	REQUEST(SHARE, 8, FMODE_READ, mtb_call_share),
 	REQUEST(PIVOT, 24, FMODE_READ, mtb_call_pivot),
-	REQUEST(SPLIT, 24, FMODE_READ | FMODE_WRITE, mtb_call_split),
+	REQUEST(SPLIT, 32, FMODE_READ | FMODE_WRITE, mtb_call_split),
 };
 
 static const struct mtb_request *request_find(unsigned int cmd)

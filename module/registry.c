@@ -30,7 +30,7 @@ MODULE_PARM_DESC(user_bytes, "Most bytes in a user's published tables, 0 for hal
  * @node: In the tree.
  * @user: Whose number.
  * @number: The file number.
- * @table: The table.
+ * @table: The table, or NULL while it is being made and not to be found.
  * @spare: The owner that it takes if its user has none yet, or NULL.
  */
 struct mtb_entry {
@@ -151,28 +151,28 @@ static int entry_insert(struct mtb_entry *entry, struct mtb_owner *owner, u64 by
 }
 
 /**
- * mtb_registry_enter() - Put a table into the registry.
+ * mtb_registry_reserve() - Put a table into the registry, not to be found yet.
  * @entry: The entry; it is the registry's on success.
- * @table: The table, whose lock is held; the registry takes a reference.
+ * @table: The table, which nobody else knows yet; the registry takes a reference.
+ * @from: Who is charged already for what will move to the table, or NULL.
+ * @moving: How much that is at most, in bytes.
+ * @more: What the table will take beside it at most, in bytes.
+ *
+ * Charged are both, to @from only @more. Once the table has what it is to have,
+ * mtb_registry_reveal() must follow.
  *
  * Context: in a file operation, which holds the module.
- * Return: 0, -EEXIST if the number is taken, -EBUSY if the table is published
- * already, -EDQUOT if the user has too much.
+ * Return: 0, -EEXIST if the number is taken, -EDQUOT if the user has too much.
  */
-int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table)
+int mtb_registry_reserve(struct mtb_entry *entry, struct mtb_table *table,
+			 const struct mtb_owner *from, u64 moving, u64 more)
 {
 	struct mtb_owner *owner;
 	int err;
 
-	lockdep_assert_held(&table->lock);
-
-	if (table->owner)
-		return -EBUSY;
-	entry->table = table;
-
 	spin_lock(&registry_lock);
 	owner = owner_join(entry);
-	err = entry_insert(entry, owner, atomic64_read(&table->memory_usage));
+	err = entry_insert(entry, owner, owner == from ? more : moving + more);
 	if (!err) {
 		table->owner = owner;
 		table->entry = entry;
@@ -183,6 +183,36 @@ int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table)
 	}
 	spin_unlock(&registry_lock);
 	return err;
+}
+
+/**
+ * mtb_registry_reveal() - Let a table be found.
+ * @table: A table that mtb_registry_reserve() has put into the registry.
+ */
+void mtb_registry_reveal(struct mtb_table *table)
+{
+	spin_lock(&registry_lock);
+	table->entry->table = table;
+	spin_unlock(&registry_lock);
+}
+
+/**
+ * mtb_registry_enter() - Put a table into the registry.
+ * @entry: The entry; it is the registry's on success.
+ * @table: The table, whose lock is held; the registry takes a reference.
+ *
+ * Context: in a file operation, which holds the module.
+ * Return: 0, -EEXIST if the number is taken, -EBUSY if the table is published
+ * already, -EDQUOT if the user has too much.
+ */
+int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table)
+{
+	lockdep_assert_held(&table->lock);
+
+	if (table->owner)
+		return -EBUSY;
+	entry->table = table;
+	return mtb_registry_reserve(entry, table, NULL, 0, atomic64_read(&table->memory_usage));
 }
 
 /**
@@ -278,6 +308,16 @@ static void entry_retire(struct mtb_entry *entry)
 	mtb_entry_free(entry);
 }
 
+/* Under the registry's lock: the entry of a table that is to be found, or NULL. */
+static struct mtb_entry *entry_find(kuid_t user, u64 number)
+{
+	const struct place place = { user, number };
+	struct rb_node *node = rb_find(&place, &registry, place_compare);
+	struct mtb_entry *entry = node ? rb_entry(node, struct mtb_entry, node) : NULL;
+
+	return entry && entry->table ? entry : NULL;
+}
+
 /**
  * mtb_registry_drop() - Take a table out of the registry.
  * @user: Whose number.
@@ -288,20 +328,19 @@ static void entry_retire(struct mtb_entry *entry)
  */
 int mtb_registry_drop(kuid_t user, u64 number)
 {
-	const struct place place = { user, number };
-	struct rb_node *node;
+	struct mtb_entry *entry;
 
 	spin_lock(&registry_lock);
-	node = rb_find(&place, &registry, place_compare);
-	if (node) {
-		rb_erase(node, &registry);
+	entry = entry_find(user, number);
+	if (entry) {
+		rb_erase(&entry->node, &registry);
 		/* From here on no rotation changes the entry. */
-		rb_entry(node, struct mtb_entry, node)->table->entry = NULL;
+		entry->table->entry = NULL;
 	}
 	spin_unlock(&registry_lock);
-	if (!node)
+	if (!entry)
 		return -ENOENT;
-	entry_retire(rb_entry(node, struct mtb_entry, node));
+	entry_retire(entry);
 	return 0;
 }
 
@@ -314,14 +353,13 @@ int mtb_registry_drop(kuid_t user, u64 number)
  */
 struct mtb_table *mtb_registry_find(kuid_t user, u64 number)
 {
-	const struct place place = { user, number };
 	struct mtb_table *table = NULL;
-	struct rb_node *node;
+	struct mtb_entry *entry;
 
 	spin_lock(&registry_lock);
-	node = rb_find(&place, &registry, place_compare);
-	if (node) {
-		table = rb_entry(node, struct mtb_entry, node)->table;
+	entry = entry_find(user, number);
+	if (entry) {
+		table = entry->table;
 		mtb_table_get(table);
 	}
 	spin_unlock(&registry_lock);
@@ -350,6 +388,10 @@ struct mtb_table *mtb_registry_next(kuid_t user, u64 *number)
 		} else {
 			node = node->rb_right;
 		}
+	}
+	while (entry && !entry->table) {
+		node = rb_next(&entry->node);
+		entry = node ? rb_entry(node, struct mtb_entry, node) : NULL;
 	}
 	if (entry && uid_eq(entry->user, user)) {
 		*number = entry->number;

@@ -9,10 +9,14 @@
 #include <linux/uidgid.h>
 
 struct mtb_entry;
+struct mtb_owner;
 struct mtb_table;
 
 struct mtb_entry *mtb_entry_create(kuid_t user, u64 number);
 void mtb_entry_free(struct mtb_entry *entry);
+int mtb_registry_reserve(struct mtb_entry *entry, struct mtb_table *table,
+			 const struct mtb_owner *from, u64 moving, u64 more);
+void mtb_registry_reveal(struct mtb_table *table);
 int mtb_registry_enter(struct mtb_entry *entry, struct mtb_table *table);
 int mtb_registry_rotate(struct mtb_entry *entry, struct mtb_table *table,
 			struct mtb_table *next);

@@ -6,6 +6,9 @@
  * request that began before may be reading in them, so the epoch that it began
  * in holds the new table too; and it may miss what has moved, which the cuts
  * counter tells it.
+ *
+ * A new table that is to be published has its place in the registry before the
+ * cut, which cannot be undone, and is found there after it.
  */
 #include <linux/errno.h>
 #include <linux/preempt.h>
@@ -13,7 +16,11 @@
 #include <linux/slab.h>
 
 #include "owner.h"
+#include "registry.h"
 #include "split.h"
+
+/* Blocks that a split takes: the new table's first one, and one at the cut. */
+#define BLOCKS_NEW_MAX	2
 
 /**
  * struct part - What the upper part of a table has.
@@ -22,6 +29,7 @@
  * @tombstones: As in &struct mtb_table.
  * @logical_bytes: As in &struct mtb_table.
  * @memory: Memory that its records take, in bytes.
+ * @moving: Memory that is to leave the table at most, blocks too, in bytes.
  */
 struct part {
 	const struct mtb_record *first;
@@ -29,6 +37,7 @@ struct part {
 	u64 tombstones;
 	u64 logical_bytes;
 	u64 memory;
+	u64 moving;
 };
 
 static u64 record_bytes(const struct mtb_record *record)
@@ -80,22 +89,48 @@ static int part_measure(struct part *part, struct mtb_table *table, const struct
 	return 0;
 }
 
+/* Take the upper part's place in the registry, with all that it may take charged. */
+static int part_reserve(struct part *part, struct mtb_table *table, struct mtb_table *right,
+			struct mtb_entry *entry)
+{
+	if (!part->first)
+		return mtb_registry_reserve(entry, right, NULL, 0,
+					    atomic64_read(&right->memory_usage));
+	part->moving = part->memory + mtb_skiplist_blocks(&table->index) * MTB_BLOCK_SIZE;
+	return mtb_registry_reserve(entry, right, table->owner, part->moving,
+				    BLOCKS_NEW_MAX * MTB_BLOCK_SIZE);
+}
+
+/* Charge what it came to: @moved has left the table, @more was new. */
+static void part_settle(const struct part *part, struct mtb_table *table,
+			struct mtb_table *right, u64 moved, u64 more)
+{
+	u64 excess = BLOCKS_NEW_MAX * MTB_BLOCK_SIZE - more;
+
+	if (table->owner == right->owner) {
+		mtb_owner_uncharge(right->owner, excess);
+	} else {
+		mtb_owner_uncharge(table->owner, moved);
+		mtb_owner_uncharge(right->owner, part->moving - moved + excess);
+	}
+}
+
 static void part_move(const struct part *part, struct mtb_table *table, struct mtb_table *right,
 		      u64 blocks, u64 blocks_new)
 {
-	u64 left = part->memory + (blocks - blocks_new) * MTB_BLOCK_SIZE;
+	u64 moved = part->memory + (blocks - blocks_new) * MTB_BLOCK_SIZE;
 
 	atomic64_sub(part->entries, &table->entries);
 	atomic64_sub(part->tombstones, &table->tombstones);
 	atomic64_sub(part->logical_bytes, &table->logical_bytes);
-	atomic64_sub(left, &table->memory_usage);
-	mtb_owner_uncharge(table->owner, left);
+	atomic64_sub(moved, &table->memory_usage);
 	WRITE_ONCE(table->refused, false);
 
 	atomic64_set(&right->entries, part->entries);
 	atomic64_set(&right->tombstones, part->tombstones);
 	atomic64_set(&right->logical_bytes, part->logical_bytes);
 	atomic64_set(&right->memory_usage, part->memory + blocks * MTB_BLOCK_SIZE);
+	part_settle(part, table, right, moved, blocks_new * MTB_BLOCK_SIZE);
 }
 
 /* Cut, under the lock, with all that it takes at hand. */
@@ -128,8 +163,9 @@ static void table_cut(struct mtb_table *table, struct mtb_table *right, const st
 }
 
 static int table_split(struct mtb_table *table, struct mtb_table *right,
-		       const struct mtb_key *pivot, struct mtb_cursor *cursor,
-		       struct mtb_reserve *reserve, struct mtb_epoch **epoch)
+		       const struct mtb_key *pivot, struct mtb_entry *entry,
+		       struct mtb_cursor *cursor, struct mtb_reserve *reserve,
+		       struct mtb_epoch **epoch)
 {
 	struct part part;
 	int err;
@@ -140,10 +176,15 @@ static int table_split(struct mtb_table *table, struct mtb_table *right,
 	if (err)
 		return err;
 	mtb_table_configure_like(right, table);
+	err = entry ? part_reserve(&part, table, right, entry) : 0;
+	if (err)
+		return err;
 	if (part.first) {
 		table_cut(table, right, &part, reserve, *epoch);
 		*epoch = NULL;
 	}
+	if (entry)
+		mtb_registry_reveal(right);
 	return 0;
 }
 
@@ -154,11 +195,14 @@ static int table_split(struct mtb_table *table, struct mtb_table *right,
  *	configuration and the last sequence number.
  * @pivot: The first key to move, or NULL to have both parts about alike.
  * @length: Length of that key, in bytes.
+ * @entry: Where in the registry to put @right, or NULL; it is the registry's on
+ *	success.
  *
- * Return: 0, -EROFS if the table is sealed, -ENOMEM, -EINTR.
+ * Return: 0, -EROFS if the table is sealed, -ENOMEM, -EINTR, or an error of
+ * mtb_registry_reserve().
  */
 int mtb_table_split(struct mtb_table *table, struct mtb_table *right, const void *pivot,
-		    u32 length)
+		    u32 length, struct mtb_entry *entry)
 {
 	struct mtb_cursor *cursor = kmalloc(sizeof(*cursor), MTB_GFP);
 	struct mtb_epoch *epoch = mtb_epoch_create(table);
@@ -173,7 +217,7 @@ int mtb_table_split(struct mtb_table *table, struct mtb_table *right, const void
 		goto free;
 	if (pivot)
 		mtb_key_init(&key, table->index.reverse, pivot, length, U64_MAX);
-	err = table_split(table, right, pivot ? &key : NULL, cursor, &reserve, &epoch);
+	err = table_split(table, right, pivot ? &key : NULL, entry, cursor, &reserve, &epoch);
 	mutex_unlock(&table->lock);
 	if (!err)
 		mtb_table_wake(table);

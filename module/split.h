@@ -9,6 +9,6 @@
 
 int mtb_table_pivot(struct mtb_table *table, void *key, u32 size, u32 *length);
 int mtb_table_split(struct mtb_table *table, struct mtb_table *right, const void *pivot,
-		    u32 length);
+		    u32 length, struct mtb_entry *entry);
 
 #endif /* MTB_SPLIT_H */

@@ -420,6 +420,21 @@ static inline int table_split(int fd, const void *pivot, size_t length)
 	return ret ? ret : split.fd;
 }
 
+/* The same, which publishes that part under @number. */
+static inline int table_split_publish(int fd, const void *pivot, size_t length,
+				      __u64 number)
+{
+	struct memtable_split split = {
+		.pivot = ADDRESS(pivot),
+		.number = number,
+		.pivot_length = length,
+		.flags = MEMTABLE_SPLIT_PUBLISH,
+	};
+	const int ret = request(fd, MEMTABLE_IOC_SPLIT, &split);
+
+	return ret ? ret : split.fd;
+}
+
 /*
  * Appends to @stream all that @scan describes, @buffer_size bytes at a time,
  * going on from call to call as the request's documentation says. A record

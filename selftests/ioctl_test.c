@@ -619,7 +619,13 @@ FIXTURE_VARIANT_ADD(field, split_flags)
 {
 	.request = MEMTABLE_IOC_SPLIT,
 	.offset = offsetof(struct memtable_split, flags),
-	.known = MEMTABLE_SPLIT_HALF,
+	.known = MEMTABLE_SPLIT_HALF | MEMTABLE_SPLIT_PUBLISH,
+};
+
+FIXTURE_VARIANT_ADD(field, split_number)
+{
+	.request = MEMTABLE_IOC_SPLIT,
+	.offset = offsetof(struct memtable_split, number),
 };
 
 FIXTURE_VARIANT_ADD(field, split_reserved)

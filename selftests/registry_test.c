@@ -718,6 +718,67 @@ TEST_F(quota, bytes_published)
 	EXPECT_EQ(201, table_info(self->fd).entries);
 }
 
+/* Sets how many tables a user can have, as root. */
+static int user_tables_set(const char *const count)
+{
+	int ret;
+
+	if (seteuid(0))
+		abort();
+	ret = parameter_set(PARAMETERS "user_tables", count, NULL, 0);
+	if (seteuid(USER))
+		abort();
+	return ret;
+}
+
+/*
+ * Nor is a part published beyond what is allowed; but what it has from a table
+ * of its user's is not charged twice.
+ */
+TEST_F(quota, split)
+{
+	char value[1000] = {};
+	struct image image;
+	__u32 key = 0;
+	int right;
+
+	ASSERT_EQ(0, table_publish(self->fd, self->number));
+	while (table_info(self->fd).memory_usage < 90000) {
+		ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, &key,
+				       sizeof(key), value, sizeof(value)));
+		key++;
+	}
+	image = table_image(self->fd);
+	EXPECT_EQ(-EDQUOT, table_split_publish(self->fd, "\x10\0\0\0", 4,
+					       self->number + 1));
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	ASSERT_EQ(0, user_tables_set("2"));
+	right = table_split_publish(self->fd, "\x10\0\0\0", 4,
+				    self->number + 1);
+	ASSERT_LE(0, right);
+	EXPECT_LT(20000, table_info(right).memory_usage);
+	ASSERT_EQ(0, close(right));
+	ASSERT_EQ(0, table_drop(self->fd, self->number + 1));
+
+	/* From a table that is nobody's, it is charged whole. */
+	ASSERT_EQ(0, table_drop(self->fd, self->number));
+	while (key < 250) {
+		ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, &key,
+				       sizeof(key), value, sizeof(value)));
+		key++;
+	}
+	stream_free(&image.records);
+	image = table_image(self->fd);
+	EXPECT_EQ(-EDQUOT, table_split_publish(self->fd, "\x80\0\0\0", 4,
+					       self->number));
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	right = table_split_publish(self->fd, "\xc0\0\0\0", 4, self->number);
+	ASSERT_LE(0, right);
+	EXPECT_EQ(250 - 0xc0, table_info(right).entries);
+	ASSERT_EQ(0, close(right));
+	stream_free(&image.records);
+}
+
 /* Adds entries until that fails for want of room; returns how many it took. */
 static __u32 quota_fill(const int fd)
 {

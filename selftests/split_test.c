@@ -707,7 +707,7 @@ TEST_F(refusal, arguments)
 	split.pivot = ADDRESS("b");
 	split.pivot_length = 0;
 	EXPECT_EQ(-EINVAL, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
-	for (unsigned int bit = 1; bit < 32; bit++) {
+	for (unsigned int bit = 2; bit < 32; bit++) {
 		split = good;
 		split.flags = 1U << bit;
 		EXPECT_EQ(-EINVAL,
@@ -715,6 +715,10 @@ TEST_F(refusal, arguments)
 	}
 	split = good;
 	split.reserved = 1;
+	EXPECT_EQ(-EINVAL, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	/* A number is for what is published. */
+	split = good;
+	split.number = number_new();
 	EXPECT_EQ(-EINVAL, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
 	split = good;
 	split.pivot = ADDRESS(key);
@@ -802,6 +806,71 @@ TEST_F(refusal, descriptor)
 	EXPECT_EQ(0, table_drop(self->fd, number));
 }
 
+/* What cannot be published is not cut off. */
+TEST_F(refusal, publish)
+{
+	const int shared = table_share(self->fd, 0);
+	const __u64 number = number_new();
+	const int other = table_open();
+	struct image image;
+	int next, right;
+
+	ASSERT_LE(0, shared);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, table_publish(other, number));
+	image = table_image(self->fd);
+	next = next_fd();
+	EXPECT_EQ(-EEXIST, table_split_publish(self->fd, "b", 1, number));
+	EXPECT_EQ(-EEXIST, table_split_publish(self->fd, "z", 1, number));
+	/* This one speaks for its table only. */
+	EXPECT_EQ(-EPERM, table_split_publish(shared, "b", 1, number + 1));
+	EXPECT_EQ(-ENOENT, table_attach(other, number + 1));
+	EXPECT_EQ(next, next_fd());
+	EXPECT_TRUE(table_unchanged(self->fd, &image));
+	/* But without publishing it can split. */
+	right = table_split(shared, "b", 1);
+	ASSERT_LE(0, right);
+	EXPECT_EQ(-EPERM, table_split_publish(right, "b", 1, number + 1));
+	EXPECT_EQ(0, close(right));
+	EXPECT_EQ(0, table_drop(other, number));
+	EXPECT_EQ(0, close(other));
+	EXPECT_EQ(0, close(shared));
+	stream_free(&image.records);
+}
+
+/* A published part is there without its descriptor, be it empty, and under any number. */
+TEST_F(refusal, published)
+{
+	const __u64 numbers[] = { 0, number_new(), UINT64_MAX };
+	const char *const pivots[] = { "b", "a", "a" };
+	const int fd = table_open();
+	int right;
+
+	ASSERT_LE(0, fd);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		right = table_split_publish(self->fd, pivots[i], 1, numbers[i]);
+		ASSERT_LE(0, right);
+		/* Its descriptor is as always. */
+		EXPECT_EQ(FD_CLOEXEC, fcntl(right, F_GETFD));
+		EXPECT_EQ(-EPERM, table_drop(right, numbers[i]));
+		EXPECT_EQ(0, close(right));
+	}
+	EXPECT_EQ(0, table_info(self->fd).entries);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		ASSERT_EQ(0, table_attach(fd, numbers[i]));
+		EXPECT_EQ(i < 2, table_info(fd).entries);
+		EXPECT_EQ(2, table_info(fd).last_sequence);
+		EXPECT_EQ(i == 0 ? 0 : -ENOENT,
+			  table_differs(fd, 0, "b", "second"));
+		EXPECT_EQ(i == 1 ? 0 : -ENOENT,
+			  table_differs(fd, 0, "a", "first"));
+		EXPECT_EQ(0, table_put(fd, 0, "key", "value"));
+		EXPECT_EQ(-EBUSY, table_publish(fd, number_new()));
+		EXPECT_EQ(0, table_drop(fd, numbers[i]));
+	}
+	EXPECT_EQ(0, close(fd));
+}
+
 /* Who polls for room gets it by a split. */
 TEST_F(refusal, full)
 {
@@ -837,6 +906,9 @@ TEST_F(refusal, full)
  * does not find it will find it in the upper part, which the splitter tells of
  * in right. A READ sees everything, or just the lower part. A scan that goes on
  * may be cut short anywhere, but what it does not show is in the upper part.
+ *
+ * Where that is published, readers do not wait to be told: they attach to its
+ * number as soon as it is there, and find it whole.
  */
 
 #define BESIDE_READERS 3
@@ -846,6 +918,9 @@ struct beside {
 	struct shared shared;
 	/* -1 until there is one. */
 	atomic_int right;
+	/* Where it is published, and a descriptor for it; or -1. */
+	__u64 number;
+	int attached;
 };
 
 static __u64 beside_value(const __u64 key)
@@ -879,7 +954,10 @@ static int beside_right(struct beside *const self)
 	while (atomic_load(&self->right) < 0) {
 		if (atomic_load(&self->shared.failure))
 			return -1;
-		sched_yield();
+		if (self->attached < 0)
+			sched_yield();
+		else if (!table_attach(self->attached, self->number))
+			atomic_store(&self->right, self->attached);
 	}
 	return atomic_load(&self->right);
 }
@@ -1049,6 +1127,7 @@ FIXTURE(readers)
 FIXTURE_VARIANT(readers)
 {
 	__u32 kind;
+	bool publish;
 };
 
 /* Where every key is deleted once, and then there again. */
@@ -1060,6 +1139,18 @@ FIXTURE_VARIANT_ADD(readers, versioned)
 FIXTURE_VARIANT_ADD(readers, map)
 {
 	.kind = MEMTABLE_KIND_MAP,
+};
+
+FIXTURE_VARIANT_ADD(readers, versioned_published)
+{
+	.kind = MEMTABLE_KIND_VERSIONED,
+	.publish = true,
+};
+
+FIXTURE_VARIANT_ADD(readers, map_published)
+{
+	.kind = MEMTABLE_KIND_MAP,
+	.publish = true,
 };
 
 FIXTURE_SETUP(readers)
@@ -1084,6 +1175,8 @@ TEST_F_TIMEOUT(readers, beside_split, LONG_TIMEOUT)
 			.shared.fd = table_open_as(variant->kind,
 						   MEMTABLE_ORDER_BYTEWISE, 0),
 			.right = -1,
+			.number = number_new(),
+			.attached = variant->publish ? table_open() : -1,
 		};
 		pthread_t readers[BESIDE_READERS];
 		int right;
@@ -1094,12 +1187,18 @@ TEST_F_TIMEOUT(readers, beside_split, LONG_TIMEOUT)
 		threads_start(readers, BESIDE_READERS, beside_reader, &beside);
 		shared_wait(&beside.shared, BESIDE_READERS);
 		usleep(random_next(&self->seed) % 3000);
-		right = table_split(beside.shared.fd, &pivot, sizeof(pivot));
+		right = variant->publish ?
+				table_split_publish(beside.shared.fd, &pivot,
+						    sizeof(pivot),
+						    beside.number) :
+				table_split(beside.shared.fd, &pivot,
+					    sizeof(pivot));
 		/* Readers that miss something wait for this. */
 		usleep(1000);
 		if (right < 0)
 			fail(&beside.shared, "the table is not split");
-		atomic_store(&beside.right, right);
+		if (!variant->publish)
+			atomic_store(&beside.right, right);
 		atomic_store(&beside.shared.done, true);
 		threads_join(readers, BESIDE_READERS);
 		ASSERT_EQ(NULL, atomic_load(&beside.shared.failure))
@@ -1108,6 +1207,133 @@ TEST_F_TIMEOUT(readers, beside_split, LONG_TIMEOUT)
 		}
 		ASSERT_EQ(0, close(right));
 		ASSERT_EQ(0, close(beside.shared.fd));
+		if (variant->publish) {
+			ASSERT_EQ(0,
+				  table_drop(beside.attached, beside.number));
+			ASSERT_EQ(0, close(beside.attached));
+		}
+	}
+}
+
+/*
+ * A splitter that is killed in the middle of its work: its table and the parts
+ * that it has published have every key once, in order.
+ */
+
+#define KILLED_KEYS 500
+#define KILLED_PARTS 8
+
+/* Publishes a table, tells of it, and splits it as often as it can. */
+static void __attribute__((noreturn))
+killed_main(const __u64 number, const int end)
+{
+	const int fd = table_open();
+	struct stream stream = {};
+
+	for (__u32 i = 0; i < KILLED_KEYS; i++) {
+		const __u32 key = __builtin_bswap32(i);
+
+		stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key),
+			   NULL, 0);
+	}
+	if (fd < 0 || table_write(fd, &stream) || table_publish(fd, number) ||
+	    write(end, "", 1) != 1)
+		_exit(1);
+	for (__u64 part = 1; part < KILLED_PARTS; part++) {
+		struct memtable_split split = {
+			.number = number + part,
+			.flags = MEMTABLE_SPLIT_HALF | MEMTABLE_SPLIT_PUBLISH,
+		};
+
+		if (request(fd, MEMTABLE_IOC_SPLIT, &split))
+			_exit(1);
+		close(split.fd);
+	}
+	_exit(0);
+}
+
+/* Appends the key of each entry of a table to @keys; returns how many those are then. */
+static unsigned int killed_keys(const int fd, __u32 *const keys,
+				unsigned int count)
+{
+	struct stream stream = {};
+	struct record record;
+	size_t offset = 0;
+
+	if (table_scan(fd, 0, 0, 65536, &stream))
+		abort();
+	while (record_next(stream.data, stream.length, &offset, &record) > 0 &&
+	       count < KILLED_KEYS) {
+		memcpy(&keys[count], record.key, sizeof(*keys));
+		keys[count] = __builtin_bswap32(keys[count]);
+		count++;
+	}
+	stream_free(&stream);
+	return count;
+}
+
+FIXTURE(splitter)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(splitter)
+{
+	self->fd = table_open();
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(splitter)
+{
+	EXPECT_EQ(0, close(self->fd));
+}
+
+/* The property above. */
+TEST_F_TIMEOUT(splitter, killed, LONG_TIMEOUT)
+{
+	const unsigned int rounds = scaled(300);
+	const time_t begin = time(NULL);
+	const int fd = self->fd;
+	__u64 seed = 1;
+
+	for (unsigned int round = 0; loop_on(round, rounds, begin); round++) {
+		const __u64 number = number_new() << 8;
+		__u32 keys[KILLED_KEYS];
+		unsigned int count = 0, parts;
+		int ends[2], status;
+		pid_t child;
+		char byte;
+
+		ASSERT_EQ(0, pipe(ends));
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child)
+			killed_main(number, ends[1]);
+		ASSERT_EQ(1, read(ends[0], &byte, 1));
+		usleep(random_next(&seed) % 500);
+		ASSERT_EQ(0, kill(child, SIGKILL));
+		status = child_wait(child);
+		ASSERT_TRUE(status == -SIGKILL || !status);
+		close(ends[0]);
+		close(ends[1]);
+
+		/* The last part has the lowest keys but for the table's own. */
+		ASSERT_EQ(0, table_attach(fd, number));
+		count = killed_keys(fd, keys, count);
+		for (parts = 1; !table_attach(fd, number + parts); parts++)
+			;
+		for (unsigned int part = parts - 1; part; part--) {
+			ASSERT_EQ(0, table_attach(fd, number + part));
+			count = killed_keys(fd, keys, count);
+			ASSERT_EQ(0, table_drop(fd, number + part));
+		}
+		ASSERT_EQ(0, table_drop(fd, number));
+		ASSERT_EQ(KILLED_KEYS, count);
+		for (__u32 i = 0; i < KILLED_KEYS; i++) {
+			ASSERT_EQ(i, keys[i]);
+		}
+		ASSERT_TRUE(parts == KILLED_PARTS ||
+			    (status && parts < KILLED_PARTS));
 	}
 }
 

@@ -302,6 +302,59 @@ static void registry_test_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, model_write(fixture->tables[1], &entry, 1, &sequence), 0);
 }
 
+/*
+ * A reserved number is taken, but leads to no table until that is revealed. What
+ * a table has from one of its owner's is not charged again.
+ */
+static void registry_test_reserve(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_table *table = fixture->tables[0], *next;
+	struct mtb_owner *owner;
+	u64 number = 1, before;
+	struct mtb_entry *entries[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		entries[i] = mtb_entry_create(USER(0), i < 2 ? 2 : 3);
+		KUNIT_ASSERT_NOT_NULL(test, entries[i]);
+	}
+	KUNIT_ASSERT_EQ(test, mtb_registry_reserve(entries[0], table, NULL, 100, 10), 0);
+	owner = table->owner;
+	KUNIT_ASSERT_NOT_NULL(test, owner);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&owner->bytes), 110ULL);
+	KUNIT_EXPECT_NULL(test, mtb_registry_find(USER(0), 2));
+	KUNIT_EXPECT_NULL(test, mtb_registry_next(USER(0), &number));
+	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), 2), -ENOENT);
+	KUNIT_EXPECT_EQ(test, mtb_registry_reserve(entries[1], fixture->tables[1], NULL, 0, 0),
+			-EEXIST);
+	mtb_entry_free(entries[1]);
+
+	/* What comes after it is found without it. */
+	KUNIT_EXPECT_EQ(test, mtb_registry_publish(USER(0), 1, fixture->tables[1]), 0);
+	KUNIT_EXPECT_EQ(test, mtb_registry_publish(USER(0), 4, fixture->tables[2]), 0);
+	before = atomic64_read(&owner->bytes);
+	KUNIT_EXPECT_EQ(test, mtb_registry_reserve(entries[2], fixture->tables[3], owner, 100, 10),
+			0);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&owner->bytes), before + 10);
+	number = 2;
+	next = mtb_registry_next(USER(0), &number);
+	KUNIT_EXPECT_EQ(test, number, 4ULL);
+	KUNIT_EXPECT_PTR_EQ(test, next, fixture->tables[2]);
+	if (next)
+		mtb_table_put(next);
+
+	mtb_registry_reveal(fixture->tables[3]);
+	mtb_registry_reveal(table);
+	number = 2;
+	next = mtb_registry_next(USER(0), &number);
+	KUNIT_EXPECT_PTR_EQ(test, next, table);
+	if (next)
+		mtb_table_put(next);
+	for (number = 1; number <= 4; number++)
+		KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), number), 0);
+}
+
 static struct kunit_case registry_test_cases[] = {
 	KUNIT_CASE(registry_test_publish),
 	KUNIT_CASE(registry_test_references),
@@ -309,6 +362,7 @@ static struct kunit_case registry_test_cases[] = {
 	KUNIT_CASE(registry_test_users),
 	KUNIT_CASE(registry_test_order),
 	KUNIT_CASE(registry_test_owner),
+	KUNIT_CASE(registry_test_reserve),
 	{}
 };
 

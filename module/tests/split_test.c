@@ -9,6 +9,8 @@
 #include <linux/sched.h>
 
 #include "model.h"
+#include "owner.h"
+#include "registry.h"
 #include "scan.h"
 #include "split.h"
 #include "view.h"
@@ -117,7 +119,7 @@ static struct mtb_table *split(struct kunit *test, const struct model_entry *piv
 	KUNIT_ASSERT_NOT_NULL(test, right);
 	mtb_table_info(fixture->table, &before);
 	KUNIT_ASSERT_EQ(test, mtb_table_split(fixture->table, right, pivot->key,
-					      pivot->key_length), 0);
+					      pivot->key_length, NULL), 0);
 	mtb_table_info(right, &after);
 	KUNIT_EXPECT_EQ(test, after.last_sequence, before.last_sequence);
 	KUNIT_EXPECT_EQ(test, after.max_size, before.max_size);
@@ -215,7 +217,7 @@ static void split_test_half(struct kunit *test)
 		before += entries[i].key_length + entries[i].value_length;
 	}
 
-	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, upper, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, upper, NULL, 0, NULL), 0);
 	mtb_table_info(fixture->table, &left);
 	mtb_table_info(upper, &right);
 	KUNIT_EXPECT_EQ(test, left.logical_bytes + right.logical_bytes, total);
@@ -267,11 +269,11 @@ static void split_test_sealed(struct kunit *test)
 	struct mtb_table *right = mtb_table_create();
 
 	KUNIT_ASSERT_NOT_NULL(test, right);
-	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, right, "k", 1), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, right, "k", 1, NULL), 0);
 	check_part(test, fixture->table, 0, 0);
 	check_part(test, right, 0, 0);
 	KUNIT_EXPECT_EQ(test, mtb_table_seal(fixture->table), 0);
-	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, right, "k", 1), -EROFS);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, right, "k", 1, NULL), -EROFS);
 	mtb_table_put(right);
 }
 
@@ -311,9 +313,9 @@ static void split_test_epoch(struct kunit *test)
 		parts[i] = mtb_table_create();
 		KUNIT_ASSERT_NOT_NULL(test, parts[i]);
 	}
-	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, parts[0], NULL, 0), 0);
-	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, parts[1], NULL, 0), 0);
-	KUNIT_EXPECT_EQ(test, mtb_table_split(parts[0], parts[2], NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, parts[0], NULL, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, parts[1], NULL, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mtb_table_split(parts[0], parts[2], NULL, 0, NULL), 0);
 	while (i-- > 0)
 		mtb_table_put(parts[i]);
 	/* Time for what would be freed. */
@@ -332,6 +334,114 @@ static void split_test_epoch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mtb_scan_error(scan), -EAGAIN);
 	mtb_scan_finish(scan);
 	mtb_epoch_put(epoch);
+}
+
+/* Two users that no real one is. */
+#define USER(n)		KUIDT_INIT(4000000100U + (n))
+
+/* Split in half and publish the upper part; after a failure it is freed. */
+static int split_publish(struct kunit *test, unsigned int user, u64 number,
+			 struct mtb_table **right)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_entry *entry = mtb_entry_create(USER(user), number);
+	int err;
+
+	*right = mtb_table_create();
+	KUNIT_ASSERT_NOT_NULL(test, entry);
+	KUNIT_ASSERT_NOT_NULL(test, *right);
+	err = mtb_table_split(fixture->table, *right, NULL, 0, entry);
+	if (err) {
+		mtb_entry_free(entry);
+		mtb_table_put(*right);
+	}
+	return err;
+}
+
+static u64 usage(struct mtb_table *table)
+{
+	return atomic64_read(&table->memory_usage);
+}
+
+/*
+ * A part that is published is found under its number, and charged to whose that
+ * is: what it has, and only once.
+ */
+static void split_test_publish(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_table *table = fixture->table, *right, *found;
+	u64 number, total = 0, last;
+
+	fixture->random.state = 5;
+	model_init(test, &fixture->model, ENTRIES);
+	fill(test, MODEL_KEYS_RANDOM, ENTRIES);
+	KUNIT_ASSERT_EQ(test, mtb_registry_publish(USER(0), 0, table), 0);
+	/* Down to one entry, and to none. */
+	for (number = 1; number < 20; number++) {
+		KUNIT_ASSERT_EQ(test, split_publish(test, 0, number, &right), 0);
+		found = mtb_registry_find(USER(0), number);
+		KUNIT_EXPECT_PTR_EQ(test, found, right);
+		if (found)
+			mtb_table_put(found);
+		KUNIT_EXPECT_PTR_EQ(test, right->owner, table->owner);
+		total += usage(right);
+		KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&table->owner->bytes),
+				total + usage(table));
+		mtb_table_put(right);
+	}
+	while (--number > 0)
+		KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), number), 0);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&table->owner->bytes), usage(table));
+
+	/* To another user's numbers, and from nobody's. */
+	fixture->model.count = atomic64_read(&table->entries);
+	fill(test, MODEL_KEYS_RANDOM, ENTRIES);
+	KUNIT_ASSERT_EQ(test, split_publish(test, 1, 0, &right), 0);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&right->owner->bytes), usage(right));
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&table->owner->bytes), usage(table));
+	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), 0), 0);
+	last = usage(right);
+	mtb_table_put(right);
+	KUNIT_ASSERT_EQ(test, split_publish(test, 1, 1, &right), 0);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&right->owner->bytes), last + usage(right));
+	KUNIT_EXPECT_NULL(test, table->owner);
+	mtb_table_put(right);
+	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(1), 0), 0);
+	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(1), 1), 0);
+}
+
+/* A part that cannot be published is not cut off. */
+static void split_test_publish_refused(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_table *table = fixture->table, *right;
+	struct memtable_info before = {}, after = {};
+	struct mtb_owner *owner;
+
+	fixture->random.state = 6;
+	model_init(test, &fixture->model, ENTRIES);
+	fill(test, MODEL_KEYS_RANDOM, ENTRIES);
+	KUNIT_ASSERT_EQ(test, mtb_registry_publish(USER(0), 0, table), 0);
+	owner = table->owner;
+	mtb_table_info(table, &before);
+
+	KUNIT_EXPECT_EQ(test, split_publish(test, 0, 0, &right), -EEXIST);
+	owner->max_bytes = usage(table);
+	KUNIT_EXPECT_EQ(test, split_publish(test, 0, 1, &right), -EDQUOT);
+	KUNIT_EXPECT_NULL(test, mtb_registry_find(USER(0), 1));
+	mtb_table_info(table, &after);
+	KUNIT_EXPECT_EQ(test, memcmp(&before, &after, sizeof(before)), 0);
+	check_part(test, table, 0, ENTRIES);
+	KUNIT_EXPECT_EQ(test, owner->tables, 1U);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&owner->bytes), usage(table));
+
+	/* With room for the blocks that it takes, it is. */
+	owner->max_bytes = usage(table) + 2 * MTB_BLOCK_SIZE;
+	KUNIT_ASSERT_EQ(test, split_publish(test, 0, 1, &right), 0);
+	mtb_table_put(right);
+	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), 0), 0);
+	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), 1), 0);
 }
 
 #define READERS		2
@@ -521,7 +631,7 @@ static void split_test_concurrent(struct kunit *test)
 			break;
 		pivot = 1 + test_below(&fixture->random, READ_KEYS - 1);
 		key = pivot;
-		err = mtb_table_split(fixture->table, right, &key, 1);
+		err = mtb_table_split(fixture->table, right, &key, 1, NULL);
 		mtb_table_put(right);
 		if (!err)
 			err = write_keys(fixture->table, pivot);
@@ -542,6 +652,8 @@ static struct kunit_case split_test_cases[] = {
 	KUNIT_CASE(split_test_pivot),
 	KUNIT_CASE(split_test_sealed),
 	KUNIT_CASE(split_test_epoch),
+	KUNIT_CASE(split_test_publish),
+	KUNIT_CASE(split_test_publish_refused),
 	KUNIT_CASE_PARAM(split_test_concurrent, split_kind_gen_params),
 	{}
 };

@@ -121,12 +121,13 @@ FIELD(memtable_pivot, key_length, 12, 16);
 FIELD(memtable_pivot, flags, 16, 20);
 FIELD(memtable_pivot, reserved, 20, 24);
 
-SIZE(memtable_split, 24);
+SIZE(memtable_split, 32);
 FIELD(memtable_split, pivot, 0, 8);
-FIELD(memtable_split, pivot_length, 8, 12);
-FIELD(memtable_split, flags, 12, 16);
-FIELD(memtable_split, fd, 16, 20);
-FIELD(memtable_split, reserved, 20, 24);
+FIELD(memtable_split, number, 8, 16);
+FIELD(memtable_split, pivot_length, 16, 20);
+FIELD(memtable_split, flags, 20, 24);
+FIELD(memtable_split, fd, 24, 28);
+FIELD(memtable_split, reserved, 28, 32);
 
 SIZE(memtable_list_entry, 56);
 FIELD(memtable_list_entry, number, 0, 8);
@@ -184,6 +185,7 @@ VALUE(MEMTABLE_SCAN_DONE, 1);
 VALUE(MEMTABLE_SHARE_READ_ONLY, 1);
 
 VALUE(MEMTABLE_SPLIT_HALF, 1);
+VALUE(MEMTABLE_SPLIT_PUBLISH, 2);
 
 VALUE(MEMTABLE_IOC_INFO, 0x8060bc00);
 VALUE(MEMTABLE_IOC_CONFIGURE, 0x4020bc01);
@@ -200,4 +202,4 @@ VALUE(MEMTABLE_IOC_DROP, 0x4010bc0b);
 VALUE(MEMTABLE_IOC_ROTATE, 0x4010bc0c);
 VALUE(MEMTABLE_IOC_SHARE, 0xc008bc0d);
 VALUE(MEMTABLE_IOC_PIVOT, 0xc018bc0e);
-VALUE(MEMTABLE_IOC_SPLIT, 0xc018bc0f);
+VALUE(MEMTABLE_IOC_SPLIT, 0xc020bc0f);

@@ -502,14 +502,18 @@ struct memtable_pivot {
  * @MEMTABLE_SPLIT_HALF: Choose the pivot such that both parts have about the
  *	same sum of key and value lengths: as near as whole keys, each with all
  *	its versions, allow.
+ * @MEMTABLE_SPLIT_PUBLISH: Publish the upper part, in the same step.
  */
 enum memtable_split_flags {
 	MEMTABLE_SPLIT_HALF	= 1 << 0,
+	MEMTABLE_SPLIT_PUBLISH	= 1 << 1,
 };
 
 /**
  * struct memtable_split - Argument of %MEMTABLE_IOC_SPLIT.
  * @pivot: Address of the key to cut at; zero with %MEMTABLE_SPLIT_HALF.
+ * @number: The file number under which the upper part is published; zero
+ *	without %MEMTABLE_SPLIT_PUBLISH.
  * @pivot_length: Length of the key, in bytes; zero with %MEMTABLE_SPLIT_HALF.
  * @flags: Bits of &enum memtable_split_flags.
  * @fd: Result: a new descriptor, as of %MEMTABLE_IOC_SHARE, of the upper part.
@@ -519,14 +523,18 @@ enum memtable_split_flags {
  * move to a new one with the same configuration and last sequence number. No
  * record is copied. A pivot beyond all keys leaves one part empty. A reader of
  * this table sees it as it is before or after; a scan that is cut short is not
- * marked as done.
+ * marked as done. Whether this table is published does not matter and does not
+ * change. With %MEMTABLE_SPLIT_PUBLISH the upper part outlives its splitter from
+ * the moment it is cut off, and nobody finds it before it is whole.
  *
  * Errors: %EBADF if the device was not opened for reading and writing, as the
  * new descriptor is, %EROFS if the table is sealed, %EMSGSIZE if the pivot is
- * too long, %EMFILE, %ENFILE.
+ * too long, %EMFILE, %ENFILE; with %MEMTABLE_SPLIT_PUBLISH also %EEXIST, %EDQUOT
+ * and %EPERM, as &struct memtable_number has them. Nothing is cut then.
  */
 struct memtable_split {
 	__u64 pivot;
+	__u64 number;
 	__u32 pivot_length;
 	__u32 flags;
 	__s32 fd;

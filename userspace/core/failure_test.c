@@ -194,7 +194,7 @@ static void failure_test_split(struct kunit *test)
 	mtb_table_info(fixture->table, &before);
 	for (nth = 1;; nth++) {
 		core_fail_allocation(nth);
-		err = mtb_table_split(fixture->table, right, NULL, 0);
+		err = mtb_table_split(fixture->table, right, NULL, 0, NULL);
 		if (core_failure_is_due())
 			break;
 		KUNIT_EXPECT_EQ(test, err, -ENOMEM);
@@ -211,7 +211,7 @@ static void failure_test_split(struct kunit *test)
 	mtb_table_info(fixture->table, &before);
 	for (nth = 1;; nth++) {
 		core_signal(nth);
-		err = mtb_table_split(fixture->table, right, NULL, 0);
+		err = mtb_table_split(fixture->table, right, NULL, 0, NULL);
 		if (!err)
 			break;
 		core_signal(0);

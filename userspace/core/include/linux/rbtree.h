@@ -17,6 +17,20 @@ struct rb_root {
 
 #define rb_entry(node, type, member)	container_of(node, type, member)
 
+static inline struct rb_node *rb_next(const struct rb_node *node)
+{
+	const struct rb_node *parent;
+
+	if (node->rb_right) {
+		for (node = node->rb_right; node->rb_left;)
+			node = node->rb_left;
+		return (struct rb_node *)node;
+	}
+	for (parent = node->parent; parent && node == parent->rb_right; parent = node->parent)
+		node = parent;
+	return (struct rb_node *)parent;
+}
+
 static inline struct rb_node *rb_find(const void *key, const struct rb_root *root,
 				      int (*compare)(const void *key, const struct rb_node *node))
 {
