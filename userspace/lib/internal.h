@@ -60,4 +60,8 @@ const struct memtable_record *memtable_record_next(const void *stream, size_t le
 int memtable_scan_into(const struct memtable_table *table, struct memtable_scan *scan,
 		       void **buffer, size_t *size);
 
+/* Splits a table, and makes a handle of the descriptor of the upper part. */
+int memtable_split_into(struct memtable_table *table, struct memtable_split *split,
+			struct memtable_table **upper);
+
 #endif /* MEMTABLE_INTERNAL_H */

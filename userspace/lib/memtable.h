@@ -407,6 +407,7 @@ int memtable_table_pivot(struct memtable_table *table, void **key, size_t *lengt
  *
  * No entry is copied. The new table has the configuration and the last sequence
  * number of the old one. A pivot beyond all keys leaves one of the two empty.
+ * It is not in the registry: memtable_registry_split() puts it there.
  *
  * Return: 0; -EROFS if the table is sealed; -EMSGSIZE if the pivot is too long;
  * -EMFILE, -ENFILE.
@@ -935,6 +936,26 @@ int memtable_registry_attach(struct memtable_table *table, uint64_t number);
  * Return: 0; -EEXIST, -EDQUOT or -EPERM as memtable_registry_publish().
  */
 int memtable_registry_rotate(struct memtable_table *table, uint64_t number);
+
+/**
+ * memtable_registry_split() - Cut a table in two, and put the upper part under a
+ *	number.
+ * @table: The table, which keeps the keys before the pivot, and its own number if
+ *	it has one.
+ * @pivot: The key to cut at, as for memtable_table_split(); NULL to cut in half, as
+ *	memtable_table_split_half() does.
+ * @number: The number.
+ * @upper: Result: a handle of the upper part, as memtable_table_share() makes; or
+ *	NULL.
+ *
+ * It is one step: the upper part outlives this process from the moment it is cut
+ * off, and who attaches to its number finds it whole.
+ *
+ * Return: 0; -EEXIST, -EDQUOT or -EPERM as memtable_registry_publish(), with the
+ * table as it was; or as memtable_table_split().
+ */
+int memtable_registry_split(struct memtable_table *table, const struct memtable_slice *pivot,
+			    uint64_t number, struct memtable_table **upper);
 
 /**
  * memtable_registry_drop() - Take a table out of the registry.

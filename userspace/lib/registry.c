@@ -24,6 +24,33 @@ MEMTABLE_API int memtable_registry_rotate(struct memtable_table *table, uint64_t
 	return number_request(table, MEMTABLE_IOC_ROTATE, number);
 }
 
+MEMTABLE_API int memtable_registry_split(struct memtable_table *table,
+					 const struct memtable_slice *pivot, uint64_t number,
+					 struct memtable_table **upper)
+{
+	struct memtable_split split = {
+		.number = number,
+		.flags = MEMTABLE_SPLIT_PUBLISH | (pivot ? 0 : MEMTABLE_SPLIT_HALF),
+	};
+	struct memtable_table *result;
+	int ret;
+
+	if (pivot && pivot->length > MEMTABLE_MAX_KEY_LENGTH)
+		return -EMSGSIZE;
+	if (pivot) {
+		split.pivot = user_address(pivot->data);
+		split.pivot_length = pivot->length;
+	}
+	ret = memtable_split_into(table, &split, &result);
+	if (ret)
+		return ret;
+	if (upper)
+		*upper = result;
+	else
+		memtable_table_close(result);
+	return 0;
+}
+
 MEMTABLE_API int memtable_registry_drop(struct memtable_table *table, uint64_t number)
 {
 	return number_request(table, MEMTABLE_IOC_DROP, number);

@@ -510,8 +510,8 @@ MEMTABLE_API int memtable_table_pivot(struct memtable_table *table, void **key, 
 	return 0;
 }
 
-static int table_split(struct memtable_table *table, struct memtable_split *split,
-		       struct memtable_table **upper)
+int memtable_split_into(struct memtable_table *table, struct memtable_split *split,
+			struct memtable_table **upper)
 {
 	struct memtable_table *result;
 	int ret;
@@ -542,7 +542,7 @@ MEMTABLE_API int memtable_table_split(struct memtable_table *table,
 
 	if (pivot_length > MEMTABLE_MAX_KEY_LENGTH)
 		return -EMSGSIZE;
-	return table_split(table, &split, upper);
+	return memtable_split_into(table, &split, upper);
 }
 
 MEMTABLE_API int memtable_table_split_half(struct memtable_table *table,
@@ -550,7 +550,7 @@ MEMTABLE_API int memtable_table_split_half(struct memtable_table *table,
 {
 	struct memtable_split split = { .flags = MEMTABLE_SPLIT_HALF };
 
-	return table_split(table, &split, upper);
+	return memtable_split_into(table, &split, upper);
 }
 
 MEMTABLE_API int memtable_table_seal(struct memtable_table *table)

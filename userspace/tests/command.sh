@@ -93,7 +93,7 @@ run 0 memtable --help && grep -q '^usage: memtable' out && ! [ -s err ]
 result "--help" $?
 run 0 memtable --version && grep -q '^memtable [0-9]' out
 result "--version" $?
-for command in create put get delete scan stat list pivot rotate seal drop load dump restore flush share; do
+for command in create put get delete scan stat list pivot split rotate seal drop load dump restore flush share; do
 	run 0 memtable $command --help && grep -q "^usage: memtable $command" out
 	result "$command --help" $?
 	complains "$command refuses an unknown option" 2 "Try 'memtable $command --help'" \
@@ -127,7 +127,7 @@ complains "no permission" 3 "no permission to open $device" \
 chmod "$mode" $device
 for command in "get $number k" "delete $number k" "scan $number" "stat $number" \
 		"seal $number" "drop $number" "pivot $number" "dump $number file" \
-		"share $number true" "rotate $number $other"; do
+		"share $number true" "rotate $number $other" "split $number $other"; do
 	# shellcheck disable=SC2086 # several words
 	complains "no table: $command" 4 "you have no table $number" memtable $command
 done
@@ -304,6 +304,35 @@ b" memtable scan --prefix=b --keys-only $number
 prints "a range in reverse order" 0 "b" memtable scan --start=b --end=a --keys-only $number
 prints "pivot" 0 b memtable pivot $number
 prints "pivot --json" 0 '{"key":"b"}' memtable pivot --json $number
+
+# Splits.
+
+fresh
+memtable create --max-size=1M $number
+for key in a b c d; do
+	memtable put $number $key value
+done
+prints "split" 0 "$number${tab}2${tab}12
+$other${tab}2${tab}12" memtable split $number $other
+prints "split: the lower part" 0 "a
+b" memtable scan --keys-only $number
+prints "split: the upper part" 0 "c
+d" memtable scan --keys-only $other
+[ "$(memtable stat $other | sed -n "s/^max_size$tab//p")" = 1048576 ]
+result "split: the configuration stays" $?
+prints "split: the sequence numbers go on" 0 5 memtable put --print-sequence $other e value
+complains "split to a number that is taken" 3 "table $other exists already" \
+	memtable split $number $other
+complains "split to what is not a number" 2 "not a table number" memtable split $number seven
+memtable drop $other
+prints "split --at" 0 "{\"number\":$number,\"entries\":1,\"logical_bytes\":6}
+{\"number\":$other,\"entries\":1,\"logical_bytes\":6}" \
+	memtable split --json --escaped --at='a\x00' $number $other
+prints "split --at: the upper part" 0 b memtable scan --keys-only $other
+memtable drop $other
+memtable seal $number
+complains "split of a sealed table" 6 "table $number is sealed" memtable split $number $other
+complains "split of a sealed table makes none" 4 "you have no table $other" memtable stat $other
 
 # Rotations.
 

@@ -6,6 +6,7 @@
 #include "device.h"
 
 #define KEYS 1000
+#define NUMBER UINT64_C(0x73706c6974000000)
 
 static void fill(struct memtable_table *table, int count)
 {
@@ -152,11 +153,48 @@ static void reverse_tables_split_the_other_way(void)
 	memtable_table_close(table);
 }
 
+/* Looks at what is under a number, and drops it. */
+static void expect_published(uint64_t number, int first, int end)
+{
+	struct memtable_table *table = device_table();
+
+	REQUIRE(table);
+	CHECK_EQUAL(memtable_registry_attach(table, number), 0);
+	expect_range(table, first, end);
+	CHECK_EQUAL(memtable_registry_drop(table, number), 0);
+	memtable_table_close(table);
+}
+
+static void the_upper_part_can_be_published(void)
+{
+	const struct memtable_slice pivot = { "0007", 4 };
+	const struct memtable_slice long_pivot = { "k", MEMTABLE_MAX_KEY_LENGTH + 1 };
+	struct memtable_table *table = device_table(), *upper;
+
+	REQUIRE(table);
+	fill(table, KEYS);
+	REQUIRE_EQUAL(memtable_registry_split(table, &pivot, NUMBER, &upper), 0);
+	expect_range(upper, 700, KEYS);
+	CHECK_EQUAL(memtable_registry_publish(upper, NUMBER + 1), -EPERM);
+	memtable_table_close(upper);
+
+	/* Where that cannot be, the table stays whole. */
+	CHECK_EQUAL(memtable_registry_split(table, NULL, NUMBER, &upper), -EEXIST);
+	CHECK_EQUAL(memtable_registry_split(table, &long_pivot, NUMBER + 1, &upper), -EMSGSIZE);
+	expect_range(table, 0, 700);
+	CHECK_EQUAL(memtable_registry_split(table, NULL, NUMBER + 1, NULL), 0);
+	expect_range(table, 0, 350);
+	memtable_table_close(table);
+	expect_published(NUMBER, 700, KEYS);
+	expect_published(NUMBER + 1, 350, 700);
+}
+
 static const struct tap_test tests[] = {
 	{ "the pivot is the middle key", the_pivot_is_the_middle_key },
 	{ "a split moves the upper keys", a_split_moves_the_upper_keys },
 	{ "halves have the same size", halves_have_the_same_size },
 	{ "splits at the ends leave one part empty", splits_at_the_ends_leave_one_part_empty },
+	{ "the upper part can be published", the_upper_part_can_be_published },
 	{ "reverse tables split the other way", reverse_tables_split_the_other_way },
 };
 

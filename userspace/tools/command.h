@@ -28,6 +28,7 @@ enum option_id {
 	OPTION_DEVICE,
 	OPTION_HELP,
 	OPTION_ALL_VERSIONS,
+	OPTION_AT,
 	OPTION_BATCH,
 	OPTION_END,
 	OPTION_ESCAPED,
@@ -62,6 +63,7 @@ enum option_id {
 struct options {
 	unsigned int given;
 	const char *device;
+	struct memtable_slice at;
 	uint64_t batch;
 	struct memtable_slice end;
 	const char *format;
@@ -101,7 +103,7 @@ struct command {
 extern const struct command put_command, get_command, delete_command, scan_command,
 	stat_command, list_command, drop_command, seal_command, load_command, create_command,
 	pivot_command, share_command, dump_command, restore_command, flush_command,
-	rotate_command;
+	rotate_command, split_command;
 
 /* Parses what follows the command's name; the operands are then argv[optind] on. */
 int options_parse(const struct command *command, int argc, char **argv, struct options *options);

@@ -6,8 +6,8 @@
 
 static const struct command *const commands[] = {
 	&create_command, &put_command, &get_command, &delete_command, &scan_command,
-	&stat_command, &list_command, &pivot_command, &rotate_command, &seal_command,
-	&drop_command,
+	&stat_command, &list_command, &pivot_command, &split_command, &rotate_command,
+	&seal_command, &drop_command,
 	&load_command, &dump_command, &restore_command, &flush_command, &share_command,
 };
 

@@ -15,6 +15,7 @@ static const struct {
 	[OPTION_DEVICE]		= { "device", "PATH", "the device, if not " MEMTABLE_DEVICE },
 	[OPTION_HELP]		= { "help", NULL, "show this and end" },
 	[OPTION_ALL_VERSIONS]	= { "all-versions", NULL, "every version of a key, newest first" },
+	[OPTION_AT]		= { "at", "KEY", "the first key of the upper part" },
 	[OPTION_BATCH]		= { "batch", "N", "entries in an atomic batch (1000)" },
 	[OPTION_END]		= { "end", "KEY", "only keys before KEY" },
 	[OPTION_ESCAPED]	= { "escaped", NULL, "keys and values given here have escapes" },
@@ -108,6 +109,9 @@ static int option_value(struct options *options, int id, char *text)
 	case OPTION_DEVICE:
 		options->device = text;
 		return 0;
+	case OPTION_AT:
+		options->at.data = text;
+		return 0;
 	case OPTION_BATCH:
 		return parse_number(text, &options->batch) || !options->batch ? -EINVAL : 0;
 	case OPTION_END:
@@ -166,7 +170,8 @@ static int usage(const struct command *command)
 int options_parse(const struct command *command, int argc, char **argv, struct options *options)
 {
 	unsigned int mask = command->options | COMMON_OPTIONS;
-	struct memtable_slice *keys[] = { &options->prefix, &options->start, &options->end };
+	struct memtable_slice *keys[] = { &options->at, &options->prefix, &options->start,
+					  &options->end };
 	struct option longs[OPTION_COUNT + 1] = { 0 };
 	char title[64];
 	int id, count = 0, status;
