@@ -390,8 +390,8 @@ static inline int table_differs(int fd, __u64 snapshot, const char *key,
 
 	if (ret)
 		return ret;
-	return get.value_length != strlen(value) ||
-	       memcmp(buffer, value, get.value_length);
+	/* cppcheck-suppress uninitvar; it has been written by the request */
+	return get.value_length != strlen(value) || memcmp(buffer, value, get.value_length);
 }
 
 static inline int table_seal(int fd)

@@ -592,7 +592,7 @@ static __u64 fdinfo(const int fd, const char *const name)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	file = checked(fopen(path, "r"));
 	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%63[^:]:\t%lli", label, &value) == 2 &&
+		if (sscanf(line, "%63[^:]:\t%llu", label, &value) == 2 &&
 		    !strcmp(label, name))
 			found = value;
 	}

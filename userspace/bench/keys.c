@@ -161,6 +161,8 @@ static void read_paths(struct keys *keys)
 
 	for (i = 0; i < length; i++)
 		lines += text[i] == '\n';
+	if (!lines)
+		die("%s names no file", FILE_LISTS);
 	keys->entries = allocate(lines * sizeof(*keys->entries));
 	keys->bytes = (uint8_t *)text;
 	keys->count = 0;
