@@ -166,10 +166,8 @@ static void read_paths(struct keys *keys)
 	keys->entries = allocate(lines * sizeof(*keys->entries));
 	keys->bytes = (uint8_t *)text;
 	keys->count = 0;
-	for (line = text; line < text + length; line = end + 1) {
+	for (line = text, i = 0; i < lines; line = end + 1, i++) {
 		end = memchr(line, '\n', text + length - line);
-		if (!end)
-			break;
 		append(keys, (uint8_t *)line, end - line);
 	}
 	qsort(keys->entries, keys->count, sizeof(*keys->entries), compare);

@@ -179,7 +179,8 @@ static uint64_t recover(struct memtable_table *sealed)
 	while (folder && (file = readdir(folder)))
 		if (sscanf(file->d_name, "%" SCNx64, &number) == 1 && FIRST + number >= next)
 			next = FIRST + number + 1;
-	closedir(folder);
+	if (folder)
+		closedir(folder);
 	return next;
 }
 
@@ -238,7 +239,8 @@ static struct memtable_table *unite(void)
 		close(fd);
 		unlink(path);
 	}
-	closedir(folder);
+	if (folder)
+		closedir(folder);
 	return all;
 }
 

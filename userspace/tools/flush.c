@@ -17,14 +17,12 @@
 /**
  * struct flush - How tables are flushed.
  * @options: What the command line says.
- * @database: The library that writes the files, if it is a database's.
- * @raw: Whether it is none.
+ * @database: The library that writes the files; without functions if it is none's.
  * @extension: What the names of files end in.
  */
 struct flush {
 	const struct options *options;
 	struct database database;
-	bool raw;
 	const char *extension;
 };
 
@@ -33,8 +31,7 @@ static int flush_init(struct flush *flush, const struct options *options)
 	const char *format = options->format ? options->format : "records";
 
 	*flush = (struct flush) { .options = options, .extension = "records" };
-	flush->raw = !strcmp(format, "records");
-	if (flush->raw)
+	if (!strcmp(format, "records"))
 		return STATUS_OK;
 	if (!strcmp(format, "leveldb"))
 		flush->extension = "ldb";
@@ -62,11 +59,11 @@ static int write_file(const struct flush *flush, struct memtable_table *table, u
 	int error;
 
 	progress_begin(&progress, stderr, 0);
-	if (flush->raw)
-		error = memtable_dump_file(table, path, show_entries, &progress, entries);
-	else
+	if (flush->database.finish)
 		error = flush->database.finish(table, path, show_entries, &progress, entries,
 					       message, sizeof(message));
+	else
+		error = memtable_dump_file(table, path, show_entries, &progress, entries);
 	progress_end(&progress, *entries, *entries);
 	if (error == -EOPNOTSUPP)
 		return fail(STATUS_FAILED, "table %" PRIu64 " is in reverse order, which %s cannot "
