@@ -64,4 +64,11 @@ int memtable_scan_into(const struct memtable_table *table, struct memtable_scan 
 int memtable_split_into(struct memtable_table *table, struct memtable_split *split,
 			struct memtable_table **upper);
 
+/*
+ * Makes an iterator over several tables, the newest first, of which it takes
+ * references. Returns 0 or an error as from memtable_iterator_create().
+ */
+int memtable_iterator_merge(struct memtable_table *const *tables, size_t count, uint32_t flags,
+			    uint64_t snapshot, struct memtable_iterator **iterator);
+
 #endif /* MEMTABLE_INTERNAL_H */

@@ -1,116 +1,101 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Iterators: a walk over a table, both ways, by scans that read ahead.
+ * Iterators: a walk over one table or several, in order, both ways.
  *
- * The kernel keeps no position. What one scan returned is the iterator's
- * window, in the direction in which it was scanned; the iterator is at one of
- * its entries. A step inside the window is a step in memory whichever way it
- * goes; a step out of it scans on from the entry where the iterator is, in the
- * direction of the step.
+ * Each table has a window, and the iterator is at the first of the entries where
+ * these are. Where only one entry of a key counts it is the newest table's, as in
+ * a look-up; where all do, they are in the order of their sequence numbers. What
+ * holds between moves, in the direction of the last one: every window is at the
+ * first of its entries that is not before the iterator's, or past its end.
  */
-#include "internal.h"
-
-/* A seek is often followed by few steps; a long walk is worth a large buffer. */
-#define READ_AHEAD_FIRST	4096
-#define READ_AHEAD_LAST		(256 * 1024)
+#include "window.h"
 
 #define ITERATOR_FLAGS \
 	(MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES | MEMTABLE_SCAN_KEYS_ONLY)
 
 /**
- * struct bound - A key where a walk starts or ends.
- * @key: Its bytes; NULL if there is no such bound.
- * @length: Its length, in bytes.
- * @exclusive: Whether the key itself is left out.
- */
-struct bound {
-	char *key;
-	size_t length;
-	bool exclusive;
-};
-
-/**
  * struct memtable_iterator - An iterator.
- * @table: The table, a reference.
- * @flags: Bits of &enum memtable_scan_flags that every scan has.
- * @snapshot: Where to read; zero to let the first scan settle it.
- * @descending: Whether the table has the reverse order.
- * @lower: Where the walk begins, in the table's order.
- * @upper: Where it ends.
- * @reverse: Whether the window was scanned backwards.
- * @done: Whether there is nothing beyond the window's last entry.
+ * @flags: Bits of &enum memtable_scan_flags that tell what to stop at.
+ * @range: Where the walk goes.
+ * @reverse: The direction of the last move.
  * @status: What the last move came to.
- * @read_ahead: How much to read next in this direction, in bytes.
- * @buffer: The window: a record stream.
- * @size: Size of @buffer, in bytes.
- * @offsets: Where in @buffer each of the window's entries begins.
- * @offsets_size: Elements that @offsets has room for.
- * @count: Entries in the window; zero while the iterator is not valid.
- * @at: The entry that the iterator is at.
- * @position: Copy of the key where a scan starts, since @buffer is written to.
+ * @at: The window whose entry the iterator is at; NULL while it is not valid.
+ * @count: How many windows there are.
+ * @windows: The windows, that of the newest table first.
  */
 struct memtable_iterator {
-	struct memtable_table *table;
 	uint32_t flags;
-	uint64_t snapshot;
-	bool descending;
-	struct bound lower;
-	struct bound upper;
-
+	struct range range;
 	bool reverse;
-	bool done;
 	int status;
-	size_t read_ahead;
-	void *buffer;
-	size_t size;
-	uint32_t *offsets;
-	size_t offsets_size;
+	struct window *at;
 	size_t count;
-	size_t at;
-	char *position;
+	struct window windows[];
 };
 
-MEMTABLE_API int memtable_iterator_create(struct memtable_table *table, uint32_t flags,
-					  uint64_t snapshot, struct memtable_iterator **result)
+/* Adds a window on a table, whose order must be that of the others. */
+static int iterator_add(struct memtable_iterator *it, struct memtable_table *table,
+			uint32_t flags, uint64_t snapshot)
+{
+	struct memtable_info info;
+	bool descending;
+	int ret;
+
+	ret = memtable_table_request(table, MEMTABLE_IOC_INFO, &info);
+	if (ret)
+		return ret;
+	descending = info.order == MEMTABLE_ORDER_REVERSE;
+	if (it->count && descending != it->range.descending)
+		return -EINVAL;
+	it->range.descending = descending;
+	return memtable_window_init(&it->windows[it->count++], table, &it->range, flags, snapshot);
+}
+
+int memtable_iterator_merge(struct memtable_table *const *tables, size_t count, uint32_t flags,
+			    uint64_t snapshot, struct memtable_iterator **result)
 {
 	struct memtable_iterator *it;
-	struct memtable_info info;
-	int ret;
+	uint32_t scan_flags = flags;
+	int ret = 0;
 
 	if (flags & ~ITERATOR_FLAGS)
 		return -EINVAL;
 	if (snapshot > MEMTABLE_MAX_SEQUENCE && snapshot != MEMTABLE_SNAPSHOT_EMPTY)
 		return -EINVAL;
-	ret = memtable_table_request(table, MEMTABLE_IOC_INFO, &info);
-	if (ret)
-		return ret;
+	/* A tombstone hides what older tables have of its key. */
+	if (count > 1 && !(flags & MEMTABLE_SCAN_ALL_VERSIONS))
+		scan_flags |= MEMTABLE_SCAN_TOMBSTONES;
 
-	it = calloc(1, sizeof(*it));
+	it = calloc(1, sizeof(*it) + count * sizeof(it->windows[0]));
 	if (!it)
 		return -ENOMEM;
-	it->position = malloc(MEMTABLE_MAX_KEY_LENGTH);
-	if (!it->position) {
-		free(it);
-		return -ENOMEM;
-	}
-	it->table = memtable_table_ref(table);
 	it->flags = flags;
-	it->snapshot = snapshot;
-	it->descending = info.order == MEMTABLE_ORDER_REVERSE;
+	while (!ret && it->count < count)
+		ret = iterator_add(it, tables[it->count], scan_flags, snapshot);
+	if (ret) {
+		memtable_iterator_destroy(it);
+		return ret;
+	}
 	*result = it;
 	return 0;
 }
 
+MEMTABLE_API int memtable_iterator_create(struct memtable_table *table, uint32_t flags,
+					  uint64_t snapshot, struct memtable_iterator **result)
+{
+	return memtable_iterator_merge(&table, 1, flags, snapshot, result);
+}
+
 MEMTABLE_API void memtable_iterator_destroy(struct memtable_iterator *it)
 {
+	size_t i;
+
 	if (!it)
 		return;
-	memtable_table_unref(it->table);
-	free(it->lower.key);
-	free(it->upper.key);
-	free(it->position);
-	free(it->offsets);
-	free(it->buffer);
+	for (i = 0; i < it->count; i++)
+		memtable_window_release(&it->windows[i]);
+	free(it->range.lower.key);
+	free(it->range.upper.key);
 	free(it);
 }
 
@@ -150,11 +135,11 @@ static int iterator_set_range(struct memtable_iterator *it, bool upper_exclusive
 		return ret;
 	}
 
-	free(it->lower.key);
-	free(it->upper.key);
-	it->lower = new_lower;
-	it->upper = new_upper;
-	it->count = 0;
+	free(it->range.lower.key);
+	free(it->range.upper.key);
+	it->range.lower = new_lower;
+	it->range.upper = new_upper;
+	it->at = NULL;
 	it->status = 0;
 	return 0;
 }
@@ -191,7 +176,7 @@ MEMTABLE_API int memtable_iterator_set_prefix(struct memtable_iterator *it,
 
 	if (!prefix)
 		prefix = next;
-	if (it->descending)
+	if (it->range.descending)
 		ret = iterator_set_range(it, false, next_length ? next : NULL, next_length,
 					 prefix, length);
 	else
@@ -201,183 +186,133 @@ MEMTABLE_API int memtable_iterator_set_prefix(struct memtable_iterator *it,
 	return ret;
 }
 
-static const struct memtable_record *iterator_record(const struct memtable_iterator *it)
+/*
+ * How the entries compare where two windows are, in the direction of the walk: zero
+ * if the iterator is to stop at one of them at most.
+ */
+static int iterator_compare(const struct memtable_iterator *it, const struct window *a,
+			    const struct window *b)
 {
-	return (const void *)((const char *)it->buffer + it->offsets[it->at]);
+	const struct memtable_record *x = memtable_window_record(a);
+	const struct memtable_record *y = memtable_window_record(b);
+	int order = memtable_key_compare(memtable_record_key(x), x->key_length,
+					 memtable_record_key(y), y->key_length);
+
+	if (it->range.descending)
+		order = -order;
+	/* The newest version of a key comes first. */
+	if (!order && it->flags & MEMTABLE_SCAN_ALL_VERSIONS)
+		order = (x->tag < y->tag) - (x->tag > y->tag);
+	return it->reverse ? -order : order;
 }
 
-/* Notes where each of the window's entries begins. */
-static int iterator_index(struct memtable_iterator *it, size_t count, size_t length)
+/* Finds the window that is at the next entry, the newest table's if there are several. */
+static void iterator_choose(struct memtable_iterator *it)
 {
-	size_t offset = 0, i;
-	uint32_t *offsets;
+	struct window *window;
 
-	if (count > it->offsets_size) {
-		offsets = realloc(it->offsets, count * sizeof(*offsets));
-		if (!offsets)
-			return -ENOMEM;
-		it->offsets = offsets;
-		it->offsets_size = count;
-	}
-	for (i = 0; i < count; i++) {
-		it->offsets[i] = offset;
-		if (!memtable_record_next(it->buffer, length, &offset))
-			return -EBADMSG;
-	}
-	it->count = count;
-	it->at = 0;
-	return 0;
+	it->at = NULL;
+	for (window = it->windows; window < it->windows + it->count; window++)
+		if (memtable_window_record(window) &&
+		    (!it->at || iterator_compare(it, window, it->at) < 0))
+			it->at = window;
 }
 
-/* Scans the next window. Where it starts the caller has put into scan. */
-static int iterator_scan(struct memtable_iterator *it, struct memtable_scan *scan)
+/* Moves the windows past the iterator's entry, and what it stands for. */
+static int iterator_pass(struct memtable_iterator *it)
 {
-	const struct bound *end = it->reverse ? &it->lower : &it->upper;
-	void *buffer;
+	struct window *window;
 	int ret;
 
-	it->count = 0;
-	it->done = true;
-
-	if (it->size < it->read_ahead) {
-		buffer = realloc(it->buffer, it->read_ahead);
-		if (!buffer)
-			return -ENOMEM;
-		it->buffer = buffer;
-		it->size = it->read_ahead;
+	for (window = it->windows; window < it->windows + it->count; window++) {
+		if (window == it->at || !memtable_window_record(window) ||
+		    iterator_compare(it, window, it->at))
+			continue;
+		ret = memtable_window_move(window, it->reverse);
+		if (ret)
+			return ret;
 	}
+	return memtable_window_move(it->at, it->reverse);
+}
 
-	scan->flags |= it->flags;
-	if (it->reverse)
-		scan->flags |= MEMTABLE_SCAN_REVERSE;
-	if (end->key) {
-		scan->flags |= MEMTABLE_SCAN_END;
-		if (end->exclusive)
-			scan->flags |= MEMTABLE_SCAN_END_EXCLUSIVE;
-		scan->end_key = user_address(end->key);
-		scan->end_length = end->length;
+/* Turns the windows round: those that are past their end have all entries before them. */
+static int iterator_turn(struct memtable_iterator *it)
+{
+	struct window *window;
+	int ret = 0;
+
+	it->reverse = !it->reverse;
+	for (window = it->windows; !ret && window < it->windows + it->count; window++)
+		ret = memtable_window_record(window) ?
+			memtable_window_move(window, it->reverse) :
+			memtable_window_seek(window, it->reverse, NULL);
+	return ret;
+}
+
+/* Whether the iterator is at an entry where it should not stop. */
+static bool iterator_passes(const struct memtable_iterator *it)
+{
+	return it->at && !(it->flags & MEMTABLE_SCAN_TOMBSTONES) &&
+	       memtable_iterator_type(it) == MEMTABLE_TYPE_DELETION;
+}
+
+/* Ends a move, which came to ret: goes where the windows have come to. */
+static int iterator_settle(struct memtable_iterator *it, int ret)
+{
+	if (!ret)
+		iterator_choose(it);
+	while (!ret && iterator_passes(it)) {
+		ret = iterator_pass(it);
+		iterator_choose(it);
 	}
-	scan->snapshot = it->snapshot;
-	scan->records_size = it->read_ahead;
-	ret = memtable_scan_into(it->table, scan, &it->buffer, &it->size);
 	if (ret)
-		return ret;
-
-	it->snapshot = scan->snapshot;
-	it->done = scan->result & MEMTABLE_SCAN_DONE;
-	if (it->read_ahead < READ_AHEAD_LAST)
-		it->read_ahead *= 2;
-	return iterator_index(it, scan->count, scan->records_length);
+		it->at = NULL;
+	it->status = ret;
+	return ret;
 }
 
-/* Goes to where a walk in this direction starts: at key, or at the bound. */
-static int iterator_start(struct memtable_iterator *it, bool reverse,
-			  const struct memtable_slice *key)
+static int iterator_seek(struct memtable_iterator *it, bool reverse,
+			 const struct memtable_slice *key)
 {
-	const struct bound *bound = reverse ? &it->upper : &it->lower;
-	struct memtable_scan scan = { 0 };
-	int order;
+	struct window *window;
+	int ret = 0;
 
+	/* The request's lengths have 32 bits. */
+	if (key && key->length > MEMTABLE_MAX_KEY_LENGTH)
+		return iterator_settle(it, -EMSGSIZE);
 	it->reverse = reverse;
-	it->read_ahead = READ_AHEAD_FIRST;
-
-	if (key && bound->key) {
-		order = memtable_key_compare(key->data, key->length, bound->key, bound->length);
-		if (it->descending != reverse)
-			order = -order;
-		/* Now it is less than zero for a key that lies outside. */
-		if (order < 0 || (!order && bound->exclusive))
-			key = NULL;
-	}
-	if (key) {
-		scan.flags = MEMTABLE_SCAN_START;
-		scan.start_key = user_address(key->data);
-		scan.start_length = key->length;
-	} else if (bound->key) {
-		scan.flags = MEMTABLE_SCAN_START;
-		if (bound->exclusive)
-			scan.flags |= MEMTABLE_SCAN_START_EXCLUSIVE;
-		scan.start_key = user_address(bound->key);
-		scan.start_length = bound->length;
-	}
-	it->status = iterator_scan(it, &scan);
-	return it->status;
-}
-
-/* Scans on from the entry that the iterator is at. */
-static int iterator_continue(struct memtable_iterator *it, bool reverse)
-{
-	const struct memtable_record *record = iterator_record(it);
-	struct memtable_scan scan = {
-		.start_key = user_address(it->position),
-		.start_length = record->key_length,
-		.flags = MEMTABLE_SCAN_START | MEMTABLE_SCAN_START_EXCLUSIVE,
-	};
-
-	if (it->flags & MEMTABLE_SCAN_ALL_VERSIONS)
-		scan.start_sequence = memtable_tag_sequence(record->tag);
-	memcpy(it->position, memtable_record_key(record), record->key_length);
-
-	if (it->reverse != reverse) {
-		it->reverse = reverse;
-		it->read_ahead = READ_AHEAD_FIRST;
-	}
-	it->status = iterator_scan(it, &scan);
-	return it->status;
-}
-
-static int iterator_move(struct memtable_iterator *it, bool reverse)
-{
-	if (!it->count)
-		return -EINVAL;
-
-	if (it->reverse != reverse) {
-		if (!it->at)
-			return iterator_continue(it, reverse);
-		it->at--;
-	} else if (it->at + 1 < it->count) {
-		it->at++;
-	} else if (it->done) {
-		it->count = 0;
-	} else {
-		return iterator_continue(it, reverse);
-	}
-	return 0;
+	for (window = it->windows; !ret && window < it->windows + it->count; window++)
+		ret = memtable_window_seek(window, reverse, key);
+	return iterator_settle(it, ret);
 }
 
 MEMTABLE_API int memtable_iterator_seek_to_first(struct memtable_iterator *it)
 {
-	return iterator_start(it, false, NULL);
+	return iterator_seek(it, false, NULL);
 }
 
 MEMTABLE_API int memtable_iterator_seek_to_last(struct memtable_iterator *it)
 {
-	return iterator_start(it, true, NULL);
-}
-
-static int iterator_seek(struct memtable_iterator *it, bool reverse, const void *key, size_t length)
-{
-	struct memtable_slice slice = { key, length };
-
-	/* The request's lengths have 32 bits. */
-	if (length > MEMTABLE_MAX_KEY_LENGTH) {
-		it->count = 0;
-		it->status = -EMSGSIZE;
-		return it->status;
-	}
-	return iterator_start(it, reverse, &slice);
+	return iterator_seek(it, true, NULL);
 }
 
 MEMTABLE_API int memtable_iterator_seek(struct memtable_iterator *it,
 					const void *key, size_t key_length)
 {
-	return iterator_seek(it, false, key, key_length);
+	return iterator_seek(it, false, &(struct memtable_slice) { key, key_length });
 }
 
 MEMTABLE_API int memtable_iterator_seek_for_prev(struct memtable_iterator *it,
 						 const void *key, size_t key_length)
 {
-	return iterator_seek(it, true, key, key_length);
+	return iterator_seek(it, true, &(struct memtable_slice) { key, key_length });
+}
+
+static int iterator_move(struct memtable_iterator *it, bool reverse)
+{
+	if (!it->at)
+		return -EINVAL;
+	return iterator_settle(it, it->reverse == reverse ? iterator_pass(it) : iterator_turn(it));
 }
 
 MEMTABLE_API int memtable_iterator_next(struct memtable_iterator *it)
@@ -392,7 +327,7 @@ MEMTABLE_API int memtable_iterator_prev(struct memtable_iterator *it)
 
 MEMTABLE_API bool memtable_iterator_valid(const struct memtable_iterator *it)
 {
-	return it->count;
+	return it->at;
 }
 
 MEMTABLE_API int memtable_iterator_status(const struct memtable_iterator *it)
@@ -402,7 +337,7 @@ MEMTABLE_API int memtable_iterator_status(const struct memtable_iterator *it)
 
 MEMTABLE_API const void *memtable_iterator_key(const struct memtable_iterator *it, size_t *length)
 {
-	const struct memtable_record *record = iterator_record(it);
+	const struct memtable_record *record = memtable_window_record(it->at);
 
 	if (length)
 		*length = record->key_length;
@@ -411,7 +346,7 @@ MEMTABLE_API const void *memtable_iterator_key(const struct memtable_iterator *i
 
 MEMTABLE_API const void *memtable_iterator_value(const struct memtable_iterator *it, size_t *length)
 {
-	const struct memtable_record *record = iterator_record(it);
+	const struct memtable_record *record = memtable_window_record(it->at);
 
 	if (length)
 		*length = record->value_length;
@@ -420,15 +355,22 @@ MEMTABLE_API const void *memtable_iterator_value(const struct memtable_iterator 
 
 MEMTABLE_API uint64_t memtable_iterator_sequence(const struct memtable_iterator *it)
 {
-	return memtable_tag_sequence(iterator_record(it)->tag);
+	return memtable_tag_sequence(memtable_window_record(it->at)->tag);
 }
 
 MEMTABLE_API uint8_t memtable_iterator_type(const struct memtable_iterator *it)
 {
-	return memtable_tag_type(iterator_record(it)->tag);
+	return memtable_tag_type(memtable_window_record(it->at)->tag);
 }
 
 MEMTABLE_API uint64_t memtable_iterator_snapshot(const struct memtable_iterator *it)
 {
-	return it->snapshot;
+	uint64_t highest = 0;
+	size_t i;
+
+	/* One more than the snapshot of an empty table is zero, the lowest. */
+	for (i = 0; i < it->count; i++)
+		if (it->windows[i].snapshot + 1 > highest)
+			highest = it->windows[i].snapshot + 1;
+	return highest - 1;
 }

@@ -703,9 +703,9 @@ size_t memtable_writer_pending(const struct memtable_writer *writer);
 /**
  * DOC: Iterators
  *
- * An iterator walks a table in order, both ways. It reads ahead into a buffer
- * of its own, a little at first and more the further it goes in one direction,
- * so that most steps make no system call.
+ * An iterator walks a table in order, or a stack of tables, both ways. It reads
+ * ahead into a buffer of its own, a little at first and more the further it goes in
+ * one direction, so that most steps make no system call.
  *
  * It reads at one snapshot: the one that it was created with, or else the
  * latest when it was first positioned. What is written afterwards it does not
@@ -987,8 +987,10 @@ int memtable_registry_list(struct memtable_table *table, uint64_t start,
  *
  * A stack reads a table that is written to together with those that it was
  * rotated out to: the current table first, then the sealed ones in the
- * registry, the newest first. File numbers must grow with every rotation, and
- * none may come back.
+ * registry, the newest first. The newest table that says anything of a key, be it
+ * that it is deleted, has the answer. File numbers must grow with every rotation,
+ * none may come back, and the oldest table must be dropped first. A map keeps no tombstones, so what is deleted in one
+ * shows again from the tables behind it.
  */
 
 /**
@@ -1044,6 +1046,26 @@ size_t memtable_stack_count(const struct memtable_stack *stack);
  */
 int memtable_stack_get(struct memtable_stack *stack, const void *key, size_t key_length,
 		       uint64_t snapshot, void **value, size_t *value_length, uint64_t *tag);
+
+/**
+ * memtable_stack_iterate() - Make an iterator over all tables.
+ * @stack: The stack, which is refreshed.
+ * @flags: As for memtable_iterator_create().
+ * @snapshot: As for memtable_iterator_create(); sequence numbers go on from table
+ *	to table.
+ * @iterator: Result: the iterator, as of memtable_iterator_create(). It stops at a
+ *	key once, wherever its versions are; with %MEMTABLE_SCAN_ALL_VERSIONS at all
+ *	of them, in the order of their sequence numbers.
+ *
+ * The iterator keeps the tables that there are now, whatever is rotated or dropped
+ * later, with or without the stack. The latest snapshot is the latest of these.
+ *
+ * Return: 0; -EINVAL for an unknown flag, a snapshot that cannot be, or sealed
+ * tables that are in another order; or an error as from memtable_stack_refresh() and
+ * memtable_table_share().
+ */
+int memtable_stack_iterate(struct memtable_stack *stack, uint32_t flags, uint64_t snapshot,
+			   struct memtable_iterator **iterator);
 
 /**
  * DOC: Length-prefixed slices

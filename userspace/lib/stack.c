@@ -6,7 +6,8 @@
  * table's open file may rotate it, and a flusher drops what it has finished.
  * So a look-up reads the current table first, and asks for the sealed ones
  * afterwards: what a rotation in between took out of the current table is then
- * among them.
+ * among them. An iterator takes hold of the current table first, and may so have
+ * it twice, which changes nothing of what it stops at.
  */
 #include "internal.h"
 
@@ -159,7 +160,8 @@ static void stack_prune(struct memtable_stack *stack)
 	stack->count = kept;
 }
 
-MEMTABLE_API int memtable_stack_refresh(struct memtable_stack *stack)
+/* Takes in what the registry has, number by number, and lets go what it no longer has. */
+static int stack_list(struct memtable_stack *stack)
 {
 	struct memtable_list_entry entries[LIST_STEP];
 	uint64_t start = stack->first;
@@ -180,6 +182,27 @@ MEMTABLE_API int memtable_stack_refresh(struct memtable_stack *stack)
 	} while (filled == LIST_STEP && start && start <= stack->last);
 	stack_prune(stack);
 	return 0;
+}
+
+MEMTABLE_API int memtable_stack_refresh(struct memtable_stack *stack)
+{
+	struct memtable_list_entry oldest;
+	size_t filled;
+	int ret;
+
+	/*
+	 * A table that was dropped before its turn came is missing, and a stack
+	 * that has older ones would answer from these. But the older ones were
+	 * dropped before it: if the oldest is still there, none is missing.
+	 */
+	do {
+		ret = stack_list(stack);
+		if (ret || !stack->count)
+			return ret;
+		ret = memtable_registry_list(stack->table, stack->layers[0].number, &oldest,
+					     sizeof(oldest), 1, &filled);
+	} while (!ret && (!filled || oldest.number != stack->layers[0].number));
+	return ret;
 }
 
 MEMTABLE_API size_t memtable_stack_count(const struct memtable_stack *stack)
@@ -209,5 +232,33 @@ MEMTABLE_API int memtable_stack_get(struct memtable_stack *stack,
 	}
 	if (tag && (!ret || ret == -ENOENT))
 		*tag = found;
+	return ret;
+}
+
+MEMTABLE_API int memtable_stack_iterate(struct memtable_stack *stack, uint32_t flags,
+					uint64_t snapshot, struct memtable_iterator **iterator)
+{
+	struct memtable_table *current, **tables = NULL;
+	size_t i;
+	int ret;
+
+	ret = memtable_table_share(stack->table, MEMTABLE_SHARE_READ_ONLY, &current);
+	if (ret)
+		return ret;
+	ret = memtable_stack_refresh(stack);
+	if (ret)
+		goto out;
+	tables = malloc((stack->count + 1) * sizeof(*tables));
+	if (!tables) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	tables[0] = current;
+	for (i = 0; i < stack->count; i++)
+		tables[stack->count - i] = stack->layers[i].table;
+	ret = memtable_iterator_merge(tables, stack->count + 1, flags, snapshot, iterator);
+out:
+	free(tables);
+	memtable_table_close(current);
 	return ret;
 }

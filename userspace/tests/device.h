@@ -10,6 +10,14 @@
 
 #include "tap.h"
 
+/* Rounds of a long loop: the percentage of them that MEMTABLE_TEST_SCALE gives. */
+static inline unsigned int device_scaled(unsigned int rounds)
+{
+	const char *percent = getenv("MEMTABLE_TEST_SCALE");
+
+	return percent ? rounds * strtoul(percent, NULL, 10) / 100 + 1 : rounds;
+}
+
 static inline struct memtable_table *device_table(void)
 {
 	struct memtable_table *table = NULL;

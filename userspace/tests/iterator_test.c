@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Iterators, beside a model: the table's entries in an array, in the order of
- * the table. Whatever the iterator does, the model does with an index.
+ * the table. Whatever the iterator does, the model does with an index. Then the
+ * same over a stack: the entries are the same, but the table was rotated as it was
+ * filled.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #define ENTRIES		600
 #define KEYS		150
 #define LONGEST_VALUE	(300 * 1024)	/* more than an iterator reads ahead */
+#define FIRST		0x6974657261746500ULL	/* number of a table that is rotated out */
 
 struct entry {
 	char key[16];
@@ -25,6 +28,8 @@ struct entry {
 };
 
 static struct memtable_table *table;
+static struct memtable_stack *stack;	/* or none */
+static uint64_t oldest, next;		/* numbers: of its sealed tables, the next */
 static struct entry entries[ENTRIES];	/* in the order of the table */
 static struct entry *visible[ENTRIES];	/* those that an iterator should stop at */
 static int visible_count;
@@ -48,8 +53,19 @@ static size_t make_key(char *key, int number)
 	return sprintf(key, "%s%d", number % 3 ? "key" : "k\xff\xff", number);
 }
 
+static bool rotate(void)
+{
+	return CHECK_EQUAL(memtable_registry_rotate(table, next++), 0);
+}
+
+static void drop_rotated(void)
+{
+	while (oldest < next)
+		CHECK_EQUAL(memtable_registry_drop(table, oldest++), 0);
+}
+
 /* Mostly short values, some long ones, some deletions. */
-static bool fill(void)
+static bool fill(bool rotated)
 {
 	struct entry *entry;
 	size_t i;
@@ -59,6 +75,10 @@ static bool fill(void)
 	pattern = malloc(LONGEST_VALUE + ENTRIES + 1);
 	if (!CHECK(pattern) || !CHECK_EQUAL(memtable_table_open(NULL, &table), 0))
 		return false;
+	oldest = next = FIRST;
+	if (rotated && !CHECK_EQUAL(memtable_stack_create(table, NULL, FIRST, FIRST + 0xff, &stack),
+				    0))
+		return false;
 	for (i = 0; i < LONGEST_VALUE + ENTRIES + 1; i++)
 		pattern[i] = random();
 
@@ -66,6 +86,7 @@ static bool fill(void)
 		entry = &entries[i];
 		entry->key_length = make_key(entry->key, random() % KEYS);
 		entry->type = random() % 4 ? MEMTABLE_TYPE_VALUE : MEMTABLE_TYPE_DELETION;
+		entry->value_length = 0;
 		if (entry->type == MEMTABLE_TYPE_VALUE)
 			entry->value_length = i % 97 == 13 ? LONGEST_VALUE : random() % 200;
 		if (entry->type == MEMTABLE_TYPE_VALUE)
@@ -77,9 +98,18 @@ static bool fill(void)
 						    &entry->sequence);
 		if (!CHECK_EQUAL(ret, 0) || !CHECK_EQUAL(entry->sequence, i + 1))
 			return false;
+		/* Tables of all sizes, an empty one among them. */
+		if (rotated && (i % 100 < 3 || random() % 80 == 0) && !rotate())
+			return false;
 	}
 	qsort(entries, ENTRIES, sizeof(entries[0]), entry_compare);
 	return true;
+}
+
+static int create(uint32_t flags, uint64_t snapshot, struct memtable_iterator **iterator)
+{
+	return stack ? memtable_stack_iterate(stack, flags, snapshot, iterator) :
+		       memtable_iterator_create(table, flags, snapshot, iterator);
 }
 
 static bool same_key(const struct entry *a, const struct entry *b)
@@ -254,8 +284,7 @@ static void walks_agree_with_the_model(void)
 		for (j = 0; j < 4; j++) {
 			snapshot = snapshots[j] ? snapshots[j] : ENTRIES;
 			set_visible(flag_sets[i], snapshot, NULL, NULL);
-			REQUIRE_EQUAL(memtable_iterator_create(table, flag_sets[i], snapshots[j],
-							       &iterator), 0);
+			REQUIRE_EQUAL(create(flag_sets[i], snapshots[j], &iterator), 0);
 			CHECK(!memtable_iterator_valid(iterator));
 			CHECK(walk_both_ways(iterator, flag_sets[i]));
 			CHECK_EQUAL(memtable_iterator_snapshot(iterator), snapshot);
@@ -276,7 +305,7 @@ static void directions_change_at_every_position(void)
 	REQUIRE(table);
 	for (f = 0; f < 2; f++) {
 		set_visible(flags[f], ENTRIES, NULL, NULL);
-		REQUIRE_EQUAL(memtable_iterator_create(table, flags[f], 0, &iterator), 0);
+		REQUIRE_EQUAL(create(flags[f], 0, &iterator), 0);
 		for (i = 0; i < visible_count; i += 1 + 3 * f) {
 			memtable_iterator_seek_to_first(iterator);
 			for (at = 0; at < i; at++)
@@ -319,7 +348,7 @@ static void walks_stay_inside_the_bounds(void)
 
 	REQUIRE(table);
 	for (i = 0; i < FLAG_SETS; i++) {
-		REQUIRE_EQUAL(memtable_iterator_create(table, flag_sets[i], 0, &iterator), 0);
+		REQUIRE_EQUAL(create(flag_sets[i], 0, &iterator), 0);
 		for (j = 0; j < sizeof(bounds) / sizeof(bounds[0]); j++) {
 			lower = bounds[j][0];
 			upper = bounds[j][1];
@@ -349,7 +378,7 @@ static void a_prefix_is_a_range(void)
 	size_t i;
 
 	REQUIRE(table && prefix);
-	REQUIRE_EQUAL(memtable_iterator_create(table, 0, 0, &iterator), 0);
+	REQUIRE_EQUAL(create(0, 0, &iterator), 0);
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		set_visible(0, ENTRIES, prefixes[i].prefix, prefixes[i].upper);
 		CHECK_EQUAL(memtable_iterator_set_prefix(iterator, prefixes[i].prefix,
@@ -380,7 +409,7 @@ static void the_snapshot_is_that_of_the_first_read(void)
 
 	REQUIRE(table);
 	set_visible(0, ENTRIES, NULL, NULL);
-	REQUIRE_EQUAL(memtable_iterator_create(table, 0, 0, &iterator), 0);
+	REQUIRE_EQUAL(create(0, 0, &iterator), 0);
 	CHECK_EQUAL(memtable_iterator_snapshot(iterator), 0);
 	memtable_iterator_seek_to_first(iterator);
 	CHECK_EQUAL(memtable_iterator_snapshot(iterator), ENTRIES);
@@ -391,6 +420,12 @@ static void the_snapshot_is_that_of_the_first_read(void)
 		CHECK_EQUAL(memtable_table_delete(table, visible[i]->key, visible[i]->key_length,
 						  &sequence), 0);
 		CHECK_EQUAL(memtable_table_put(table, "key", 3, &i, sizeof(i), &sequence), 0);
+		/* It keeps its tables, even those that nobody else has. */
+		if (stack && i == visible_count / 2) {
+			CHECK(rotate());
+			drop_rotated();
+			CHECK_EQUAL(memtable_stack_refresh(stack), 0);
+		}
 		memtable_iterator_next(iterator);
 	}
 	CHECK(is_at(iterator, visible_count, 0));
@@ -399,7 +434,7 @@ static void the_snapshot_is_that_of_the_first_read(void)
 	memtable_iterator_destroy(iterator);
 
 	/* A new one sees what was written: but one key is deleted. */
-	REQUIRE_EQUAL(memtable_iterator_create(table, 0, 0, &iterator), 0);
+	REQUIRE_EQUAL(create(0, 0, &iterator), 0);
 	memtable_iterator_seek_to_first(iterator);
 	REQUIRE(memtable_iterator_valid(iterator));
 	CHECK_EQUAL(memtable_iterator_sequence(iterator), sequence);
@@ -439,11 +474,11 @@ static void moves_that_cannot_be_are_refused(void)
 	struct memtable_iterator *iterator;
 
 	REQUIRE(table && key);
-	CHECK_EQUAL(memtable_iterator_create(table, MEMTABLE_SCAN_REVERSE, 0, &iterator), -EINVAL);
-	CHECK_EQUAL(memtable_iterator_create(table, 1U << 31, 0, &iterator), -EINVAL);
-	CHECK_EQUAL(memtable_iterator_create(table, 0, MEMTABLE_MAX_SEQUENCE + 1, &iterator),
+	CHECK_EQUAL(create(MEMTABLE_SCAN_REVERSE, 0, &iterator), -EINVAL);
+	CHECK_EQUAL(create(1U << 31, 0, &iterator), -EINVAL);
+	CHECK_EQUAL(create(0, MEMTABLE_MAX_SEQUENCE + 1, &iterator),
 		    -EINVAL);
-	REQUIRE_EQUAL(memtable_iterator_create(table, 0, 0, &iterator), 0);
+	REQUIRE_EQUAL(create(0, 0, &iterator), 0);
 	CHECK_EQUAL(memtable_iterator_next(iterator), -EINVAL);
 	CHECK_EQUAL(memtable_iterator_prev(iterator), -EINVAL);
 	memtable_iterator_seek_to_first(iterator);
@@ -550,7 +585,24 @@ static void an_iterator_keeps_its_table(void)
 
 static void the_model_is_set_up(void)
 {
-	CHECK(fill());
+	CHECK(fill(false));
+}
+
+static void the_model_is_set_up_anew(void)
+{
+	memtable_table_close(table);
+	free(pattern);
+	REQUIRE(fill(true));
+	CHECK_EQUAL(memtable_stack_refresh(stack), 0);
+	CHECK(memtable_stack_count(stack) > 10);
+}
+
+static void the_stack_is_taken_down(void)
+{
+	drop_rotated();
+	memtable_stack_destroy(stack);
+	memtable_table_close(table);
+	free(pattern);
 }
 
 static const struct tap_test tests[] = {
@@ -567,6 +619,16 @@ static const struct tap_test tests[] = {
 	{ "an iterator keeps its table", an_iterator_keeps_its_table },
 	/* Writes to the table, so that the model no longer fits. */
 	{ "the snapshot is that of the first read", the_snapshot_is_that_of_the_first_read },
+
+	{ "the model is set up anew, in a stack", the_model_is_set_up_anew },
+	{ "stack: walks agree with the model", walks_agree_with_the_model },
+	{ "stack: directions change at every position", directions_change_at_every_position },
+	{ "stack: walks stay inside the bounds", walks_stay_inside_the_bounds },
+	{ "stack: a prefix is a range", a_prefix_is_a_range },
+	{ "stack: moves that cannot be are refused", moves_that_cannot_be_are_refused },
+	{ "stack: the snapshot is that of the first read",
+	  the_snapshot_is_that_of_the_first_read },
+	{ "stack: it is taken down", the_stack_is_taken_down },
 };
 
 TAP_MAIN(tests)
