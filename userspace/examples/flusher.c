@@ -6,10 +6,14 @@
  *   flusher FOLDER COUNT   lets another process write COUNT entries meanwhile
  *
  * The writer knows nothing of this: it shares the open file, and always finds a
- * table there that takes its writes.
+ * table there that takes its writes. Table and sealed tables are published: should
+ * the flusher be killed, the next one goes on with what it finds.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +23,85 @@
 #include <memtable.h>
 
 #define WRITE_BUFFER_SIZE	(128 * 1024)
-/* Sealed tables have these numbers in the registry. */
-#define FIRST_NUMBER		UINT64_C(0x666c757368000000)
+/* The table has this number, what is sealed for file N has N more. */
+#define NUMBER			UINT64_C(0x666c757368000000)
+#define FILES			1000000
+
+/* The path of a file, and whether there is one: it is complete then. */
+static bool file_exists(char path[PATH_MAX], const char *folder, uint64_t file)
+{
+	snprintf(path, PATH_MAX, "%s/%06" PRIu64 ".records", folder, file);
+	return !access(path, F_OK);
+}
+
+/* Writes a sealed table to its file, and lets it go. */
+static int finish(const char *folder, uint64_t file)
+{
+	struct memtable_table *sealed;
+	char path[PATH_MAX];
+	int ret;
+
+	ret = memtable_table_open(NULL, &sealed);
+	if (ret)
+		return ret;
+	ret = memtable_registry_attach(sealed, NUMBER + file);
+	if (!ret && !file_exists(path, folder, file))
+		ret = memtable_dump_file(sealed, path, NULL, NULL, NULL);
+	/* Until here the registry keeps the table, whatever happens to this process. */
+	if (!ret)
+		ret = memtable_registry_drop(sealed, NUMBER + file);
+	if (!ret)
+		puts(path);
+	memtable_table_close(sealed);
+	return ret;
+}
+
+/* Finishes what a flusher before left. Tells the last file. */
+static int recover(struct memtable_table *table, const char *folder, uint64_t *file)
+{
+	struct memtable_list_entry sealed;
+	char path[PATH_MAX];
+	size_t count;
+	int ret;
+
+	*file = 0;
+	for (;;) {
+		ret = memtable_registry_list(table, NUMBER + 1, &sealed, sizeof(sealed), 1, &count);
+		if (ret || !count || sealed.number >= NUMBER + FILES)
+			break;
+		*file = sealed.number - NUMBER;
+		ret = finish(folder, *file);
+		if (ret)
+			break;
+	}
+	while (file_exists(path, folder, *file + 1))
+		++*file;
+	return ret;
+}
+
+/* Flushes the table each time that it asks for it, until the writer hangs up. */
+static int flush(struct memtable_table *table, const char *folder, int writer)
+{
+	struct pollfd fds[] = {
+		{ .fd = memtable_table_fd(table), .events = POLLIN },
+		{ .fd = writer },
+	};
+	uint64_t file;
+	int ret;
+
+	ret = recover(table, folder, &file);
+	while (!ret) {
+		if (poll(fds, 2, -1) < 0)
+			return -errno;
+		/* What is left at the end goes into a file, too. */
+		ret = memtable_registry_rotate(table, NUMBER + ++file);
+		if (!ret)
+			ret = finish(folder, file);
+		if (fds[1].revents)
+			break;
+	}
+	return ret ? ret : memtable_registry_drop(table, NUMBER);
+}
 
 static int write_entries(struct memtable_table *table, long count)
 {
@@ -35,60 +116,29 @@ static int write_entries(struct memtable_table *table, long count)
 	return ret;
 }
 
-/* Writes a sealed table to a file, and lets it go. */
-static int finish(const char *folder, uint64_t number)
+/* Starts the writer. Its end of the pipe is closed when it ends. */
+static int start_writer(struct memtable_table *table, long count, int *writer)
 {
-	struct memtable_table *sealed;
-	char path[4096];
-	uint64_t entries;
-	int ret;
+	int ends[2];
+	pid_t child;
 
-	ret = memtable_table_open(NULL, &sealed);
-	if (ret)
-		return ret;
-	snprintf(path, sizeof(path), "%s/%06" PRIu64 ".records", folder, number);
-	ret = memtable_registry_attach(sealed, FIRST_NUMBER + number);
-	if (!ret)
-		ret = memtable_dump_file(sealed, path, NULL, NULL, &entries);
-	/* Until here the registry keeps it, whatever happens to this process. */
-	if (!ret)
-		ret = memtable_registry_drop(sealed, FIRST_NUMBER + number);
-	if (!ret)
-		printf("%s: %" PRIu64 " entries\n", path, entries);
-	memtable_table_close(sealed);
-	return ret;
-}
-
-static int flush(struct memtable_table *table, const char *folder, uint64_t number)
-{
-	int ret = memtable_registry_rotate(table, FIRST_NUMBER + number);
-
-	return ret ? ret : finish(folder, number);
-}
-
-static int flush_until_written(struct memtable_table *table, const char *folder, pid_t writer)
-{
-	uint64_t number = 1;
-	int ret = 0, status = 0;
-
-	while (!ret && !waitpid(writer, &status, WNOHANG)) {
-		ret = memtable_table_wait(table, 100);
-		if (ret > 0)
-			ret = flush(table, folder, number++);
+	if (pipe(ends))
+		return -errno;
+	child = fork();
+	if (!child) {
+		close(ends[0]);
+		_exit(write_entries(table, count) ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
-	if (!ret)
-		ret = flush(table, folder, number);
-	if (!ret && status)
-		ret = -EPIPE;
-	return ret;
+	close(ends[1]);
+	*writer = ends[0];
+	return child < 0 ? -errno : 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct memtable_configure configure = { .write_buffer_size = WRITE_BUFFER_SIZE };
 	struct memtable_table *table;
-	pid_t writer;
-	int ret;
+	int ret, writer = -1, status = 0;
 
 	if (argc != 3) {
 		fputs("usage: flusher FOLDER COUNT\n", stderr);
@@ -96,14 +146,18 @@ int main(int argc, char **argv)
 	}
 	ret = memtable_table_open(NULL, &table);
 	if (!ret)
+		ret = memtable_registry_attach(table, NUMBER);
+	if (ret == -ENOENT) {
 		ret = memtable_table_configure(table, &configure, sizeof(configure));
-	if (!ret) {
-		writer = fork();
-		if (!writer)
-			_exit(write_entries(table, atol(argv[2])) ? EXIT_FAILURE : EXIT_SUCCESS);
-		ret = writer < 0 ? -errno : flush_until_written(table, argv[1], writer);
-		memtable_table_close(table);
+		if (!ret)
+			ret = memtable_registry_publish(table, NUMBER);
 	}
+	if (!ret)
+		ret = start_writer(table, atol(argv[2]), &writer);
+	if (!ret)
+		ret = flush(table, argv[1], writer);
+	if (!ret && (wait(&status) < 0 || status))
+		ret = -EPIPE;
 	if (ret)
 		fprintf(stderr, "flusher: %s\n", strerror(-ret));
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;

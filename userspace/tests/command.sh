@@ -540,32 +540,144 @@ for format in leveldb rocksdb; do
 	fresh
 done
 
+# Flushers.
+
+# start FOLDER: has tables flushed into it in the background.
+start()
+{
+	memtable flush --watch="$1" >>watch 2>&1 &
+	watcher=$!
+}
+
+# within COMMAND...: the command succeeds at some time in ten seconds.
+within()
+{
+	for _ in $(seq 100); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.1
+	done
+	return 1
+}
+
+gone()
+{
+	! memtable stat "$1"
+}
+
+fresh
 mkdir watched
 echo >watched/000041.records
-memtable flush --watch=watched >watch 2>&1 &
-watcher=$!
+start watched
 memtable put --write-buffer-size=4K $number small value
 memtable put --write-buffer-size=4K $other key value
 head -c 10000 /dev/zero | memtable put $other large
-for _ in $(seq 100); do
-	[ -s watched/000042.records ] && ! memtable stat $other 2>/dev/null && break
-	sleep 0.1
-done
-memtable put $other another one
+within [ -s watched/000042.records ] && within grep -q 000042 watch
+result "flush --watch flushes what asks for it" $?
+[ -z "$(memtable scan $other)" ] && memtable stat $other | grep -q "^write_buffer_size${tab}4096\$"
+result "flush --watch: the number goes on, empty" $?
+prints "flush --watch: the sequence numbers go on" 0 3 \
+	memtable put --print-sequence $other another one
 memtable seal $other
-for _ in $(seq 100); do
-	[ -s watched/000043.records ] && ! memtable stat $other 2>/dev/null && break
-	sleep 0.1
-done
+within [ -s watched/000043.records ] && within gone $other
+result "flush --watch flushes what is sealed" $?
 kill $watcher
 wait $watcher
 result "flush --watch ends with a signal" $?
 grep -q "^$other${tab}watched/000042.records${tab}2\$" watch &&
 	grep -q "^$other${tab}watched/000043.records${tab}1\$" watch && [ "$(wc -l <watch)" = 2 ]
-result "flush --watch flushed what asked for it" $?
+result "flush --watch tells what it did" $?
 prints "flush --watch left the others alone" 0 value memtable get $number small
 memtable restore $other watched/000042.records &&
 	prints "flush --watch: all is in the file" 0 value memtable get $other key
+
+# all_keys FOLDER LEAST: there are files, at least as many as that, and they and the
+# table have all keys, each entry once: one that comes twice is not restored.
+all_keys()
+{
+	files=0
+	memtable drop $other 2>/dev/null
+	memtable dump $number rest
+	for file in "$1"/*.records rest; do
+		memtable restore $other "$file" || return
+		files=$((files + 1))
+	done
+	echo "# $((files - 1)) files"
+	[ $files -gt "$2" ] && memtable scan --keys-only $other | cmp - keys
+}
+
+# What writes by number meanwhile follows it from table to table: the second half
+# is written after the first has been rotated away.
+fresh
+mkdir beside
+start beside
+memtable create --write-buffer-size=16K $number
+seq 100001 105000 >keys
+sed "s/\$/${tab}some value/" keys >lines
+{ head -n 2500 lines; within [ -s beside/000001.records ]; tail -n +2501 lines; } |
+	memtable load --batch=10 $number -
+result "load beside flush --watch" $?
+kill $watcher
+wait $watcher
+all_keys beside 1
+result "load beside flush --watch: all is in the files and the table, once" $?
+
+# A flusher that is killed: what it leaves is flushed by the next, and not twice.
+fresh
+mkdir killed
+memtable create --write-buffer-size=8K $number
+kills=0
+for first in $(seq 100000 250 109750); do
+	start killed
+	seq $((first + 1)) $((first + 250)) | sed "s/\$/${tab}some value/" |
+		memtable load --batch=10 $number - || break
+	sleep 0.0$((first / 250 % 10))
+	kill -9 $watcher
+	wait $watcher 2>/dev/null
+	kills=$((kills + 1))
+done
+start killed
+within sh -c '! memtable list | grep sealed'
+kill $watcher
+wait $watcher
+seq 100001 110000 >keys
+[ $kills = 40 ] && [ -z "$(find killed -name '*.tmp')" ] &&
+	[ "$(memtable list | grep -c sealed)" = 0 ] && all_keys killed 10
+result "a flusher is killed: all is in the files and the table, once" $?
+
+# A full disk ends the flusher; the next one goes on where it was.
+fresh
+mkdir -p small
+if mount -t tmpfs -o size=64k none small; then
+	memtable put --write-buffer-size=64K $number key value
+	head -c 100000 /dev/zero | memtable put $number large
+	complains "flush --watch to a full disk" 3 "small/000001.records: the disk is full" \
+		memtable flush --watch=small
+	sealed=$(sed -n 's/.*table \([0-9]*\) is as it was$/\1/p' err)
+	[ -z "$(ls small)" ]
+	result "flush --watch to a full disk leaves nothing" $?
+	prints "flush --watch to a full disk: the table is there" 0 value \
+		memtable get "$sealed" key
+	mount -o remount,size=1m small
+	# It is as if the flusher had been killed after it had written the file.
+	memtable dump "$sealed" small/000001.records
+	inode=$(stat -c %i small/000001.records)
+	memtable put $number newer value
+	head -c 100000 /dev/zero | memtable put $number large
+	start small
+	within gone "$sealed" && within [ -s small/000002.records ]
+	result "flush --watch goes on where another one was" $?
+	kill $watcher
+	wait $watcher
+	[ "$(stat -c %i small/000001.records)" = "$inode" ] && [ "$(find small -type f | wc -l)" = 2 ]
+	result "flush --watch writes no file that is complete" $?
+	fresh
+	memtable restore $other small/000001.records
+	memtable restore $other small/000002.records
+	prints "flush --watch: both files are whole" 0 "key
+large
+newer" memtable scan --keys-only $other
+	umount small
+fi
 
 echo "1..$count"
 exit $failed

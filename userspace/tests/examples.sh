@@ -62,6 +62,30 @@ memtable drop $number
 memtable list | cmp - before
 result "flusher: nothing is left in the registry" $?
 
+# What a flusher before left, with its file and without, is finished: once.
+live=$((0x666c757368000000))
+for file in 1 2; do
+	memtable put $((live + file)) "entry 0000000$file" "in file $file"
+	memtable seal $((live + file))
+done
+memtable put $live "entry 00000003" "in no file"
+mkdir left
+memtable dump $((live + 1)) left/000001.records
+inode=$(stat -c %i left/000001.records)
+prints 'left/000001.records
+left/000002.records
+left/000003.records' flusher left 0
+for file in left/*; do
+	memtable restore $number "$file" || break
+done
+[ "$(stat -c %i left/000001.records)" = "$inode" ] && [ "$(memtable scan $number)" = "entry 00000001	in file 1
+entry 00000002	in file 2
+entry 00000003	in no file" ]
+result "flusher: what one before left is in its files" $?
+memtable drop $number
+memtable list | cmp - before
+result "flusher: nothing is left in the registry after that" $?
+
 # A writer is killed while it writes. What it said was written must be there.
 memtable drop $number 2>/dev/null
 survive write $number >orders &

@@ -128,6 +128,11 @@ int table_open_number(const struct options *options, const char *text,
 int table_configure(struct memtable_table *table, const struct options *options);
 int table_attach(const struct options *options, const char *text,
 		 uint64_t *number, struct memtable_table **table);
+/*
+ * Whether a write to a table that has turned out to be sealed can be done again: it
+ * was rotated, and the handle now has the table that goes on under the number.
+ */
+bool table_follow(struct memtable_table *table, uint64_t number);
 int table_attach_or_create(const struct options *options, const char *text,
 			   uint64_t *number, struct memtable_table **table);
 

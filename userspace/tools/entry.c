@@ -47,8 +47,10 @@ static int put(const struct options *options, int count, char **operands)
 	if (status)
 		goto out;
 
-	error = memtable_table_put(table, key.data, key.length, value.data, value.length,
-				   &sequence);
+	do {
+		error = memtable_table_put(table, key.data, key.length, value.data, value.length,
+					   &sequence);
+	} while (error == -EROFS && table_follow(table, number));
 	if (error)
 		status = table_fail(number, error);
 	else
@@ -121,7 +123,9 @@ static int delete(const struct options *options, int count, char **operands)
 	if (status)
 		return status;
 
-	error = memtable_table_delete(table, key.data, key.length, &sequence);
+	do {
+		error = memtable_table_delete(table, key.data, key.length, &sequence);
+	} while (error == -EROFS && table_follow(table, number));
 	memtable_table_close(table);
 	if (error)
 		return table_fail(number, error);

@@ -46,7 +46,9 @@ static int load_write(struct load *load)
 
 	if (!memtable_batch_count(load->batch))
 		return STATUS_OK;
-	error = memtable_batch_write(load->batch, load->table, &load->sequence);
+	do {
+		error = memtable_batch_write(load->batch, load->table, &load->sequence);
+	} while (error == -EROFS && table_follow(load->table, load->number));
 	if (error) {
 		load_fail(load, "a batch that ends at or before this line was not written");
 		return table_fail(load->number, error);

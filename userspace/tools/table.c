@@ -112,6 +112,15 @@ int table_attach(const struct options *options, const char *text,
 	return error == -ENOENT ? no_table(*number) : table_fail(*number, error);
 }
 
+bool table_follow(struct memtable_table *table, uint64_t number)
+{
+	struct memtable_info info;
+
+	return !memtable_registry_attach(table, number) &&
+	       !memtable_table_info(table, &info, sizeof(info)) &&
+	       !(info.state & MEMTABLE_STATE_SEALED);
+}
+
 int table_configure(struct memtable_table *table, const struct options *options)
 {
 	struct memtable_configure configure = {
