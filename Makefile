@@ -6,6 +6,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 DESTDIR ?=
 PARTS ?=
+KERNELS ?=
 
 build := $(CURDIR)/build
 vm := selftests/vm
@@ -44,7 +45,10 @@ demo: setup ## this machine's package database in a table, in a test VM
 	@$(vm)/demo
 
 check: ## run all tests, or some: PARTS="build lint uapi core harness kunit ..."
-	@$(vm)/check $(PARTS)
+	@KERNELS="$(KERNELS)" $(vm)/check $(PARTS)
+
+check-kernels: ## run the suites on all kernels, or some: KERNELS="stock debug kcsan ..."
+	@KERNELS="$(or $(KERNELS),$(shell $(vm)/kernel --list))" $(vm)/check --kernels
 
 lint: setup ## checkpatch, sparse, kernel-doc, W=1, shellcheck, codespell
 	@$(vm)/lint
@@ -59,10 +63,11 @@ clean: ## remove what was built here; kernels stay in the user's cache folder
 	rm -f .*.cmd
 
 help: ## this text
-	@sed -n 's/^\([a-z_]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 	@echo
 	@echo "Variables: KDIR=$(KDIR)"
 	@echo "           PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 
-.PHONY: all modules modules_install userspace install setup kselftest vm demo check lint bench clean help
+.PHONY: all modules modules_install userspace install setup kselftest vm demo check check-kernels lint bench clean \
+	help
 .DEFAULT_GOAL := all

@@ -9,7 +9,6 @@ vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$vm/../.." && pwd)
 build=$top/build
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/memtable
-source_package=linux-source-6.1
 
 # What a make that runs the script was told is not meant for the ones here.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -33,9 +32,4 @@ as_root()
 		command -v sudo >/dev/null || die "need root or sudo for: $*"
 		sudo "$@"
 	fi
-}
-
-package_version()
-{
-	dpkg-query -W -f='${Version}' "$1"
 }
