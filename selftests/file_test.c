@@ -686,6 +686,7 @@ TEST_F(file, pass)
 	ASSERT_EQ(1, sendmsg(pair[0], &message, 0));
 	ASSERT_EQ(0, close(sent));
 	ASSERT_EQ(1, recvmsg(pair[1], &message, 0));
+	ASSERT_NE(NULL, CMSG_FIRSTHDR(&message));
 	memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(received));
 	EXPECT_EQ(0, table_differs(received, 0, "key", "value"));
 	EXPECT_EQ(0, close(received));

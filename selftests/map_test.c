@@ -270,9 +270,9 @@ TEST_F(map, last_of_batch)
 		struct record record;
 		size_t offset = 0;
 
-		record_next(stream.data, stream.length, &offset, &record);
+		ASSERT_EQ(1, record_next(stream.data, stream.length, &offset, &record));
 		EXPECT_EQ(8, record.sequence);
-		record_next(stream.data, stream.length, &offset, &record);
+		ASSERT_EQ(1, record_next(stream.data, stream.length, &offset, &record));
 		EXPECT_EQ(4, record.sequence);
 	}
 	stream_free(&stream);
