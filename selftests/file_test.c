@@ -582,8 +582,8 @@ TEST_F(file, poll_wakes_by_process)
 /* The figure that fdinfo has under @name, or UINT64_MAX. */
 static __u64 fdinfo(const int fd, const char *const name)
 {
-	unsigned long long value;
 	__u64 found = UINT64_MAX;
+	long long value;
 	char path[64];
 	char line[256];
 	char label[64];
@@ -592,7 +592,7 @@ static __u64 fdinfo(const int fd, const char *const name)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	file = checked(fopen(path, "r"));
 	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%63[^:]:\t%llu", label, &value) == 2 &&
+		if (sscanf(line, "%63[^:]:\t%lli", label, &value) == 2 &&
 		    !strcmp(label, name))
 			found = value;
 	}
