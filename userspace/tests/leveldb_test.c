@@ -13,6 +13,7 @@
 #include <leveldb/c.h>
 
 #include "device.h"
+#include "fire.h"
 #include "memtable-leveldb.h"
 
 #define DATABASE	"/tmp/leveldb_test"
@@ -353,6 +354,50 @@ static void what_cannot_be_finished_leaves_nothing(void)
 	memtable_table_close(table);
 }
 
+static void finish_under_fire(struct memtable_table *sealed, unsigned int file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), REPAIRED "/%06u.ldb", file);
+	if (!CHECK_EQUAL(memtable_leveldb_finish(sealed, path, NULL, NULL, NULL, message,
+						 sizeof(message)), 0))
+		printf("# %s\n", message);
+}
+
+/* Many files with versions of the same keys are one database to LevelDB. */
+static void files_of_rotations_under_fire_are_a_database(void)
+{
+	leveldb_readoptions_t *read_options;
+	char key[FIRE_KEY_SIZE], *value, *error = NULL;
+	unsigned int writer, i;
+	size_t length;
+	struct fire *fire;
+	leveldb_t *db;
+
+	mkdir(REPAIRED, 0755);
+	fire = fire_run(finish_under_fire);
+	REQUIRE(fire);
+	leveldb_repair_db(options, REPAIRED, &error);
+	if (!CHECK(!error))
+		printf("# %s\n", error);
+	db = open_database(REPAIRED, 4 << 20);
+	REQUIRE(db);
+	read_options = leveldb_readoptions_create();
+	for (writer = 0; writer < FIRE_WRITERS; writer++) {
+		for (i = 0; i < FIRE_KEYS; i++) {
+			value = leveldb_get(db, read_options, key, fire_key(key, writer, i),
+					    &length, &error);
+			CHECK(fire_is(fire, writer, i, value, length));
+			leveldb_free(value);
+		}
+	}
+	CHECK(!error);
+	leveldb_readoptions_destroy(read_options);
+	leveldb_close(db);
+	munmap(fire, sizeof(*fire));
+	destroy_database(REPAIRED);
+}
+
 static const struct tap_test tests[] = {
 	{ "a log is replayed and finished", a_log_is_replayed_and_finished },
 	{ "a database is loaded", a_database_is_loaded },
@@ -360,6 +405,8 @@ static const struct tap_test tests[] = {
 	  a_log_that_is_cut_off_is_as_leveldb_has_it },
 	{ "a corrupt log is refused or skipped", a_corrupt_log_is_refused_or_skipped },
 	{ "what cannot be finished leaves nothing", what_cannot_be_finished_leaves_nothing },
+	{ "files of rotations under fire are a database",
+	  files_of_rotations_under_fire_are_a_database },
 };
 
 TAP_MAIN(tests)

@@ -8,6 +8,7 @@
 #include <rocksdb/c.h>
 
 #include "device.h"
+#include "fire.h"
 #include "memtable-rocksdb.h"
 
 #define DATABASE	"/tmp/rocksdb_test"
@@ -200,11 +201,60 @@ static void what_cannot_be_finished_leaves_nothing(void)
 	memtable_table_close(table);
 }
 
+static rocksdb_t *fire_db;
+
+/* The newer file hides what the database has. */
+static void ingest_under_fire(struct memtable_table *sealed, unsigned int file)
+{
+	rocksdb_ingestexternalfileoptions_t *ingest_options;
+	const char *files[] = { FILE_NAME };
+	char *error = NULL;
+
+	(void)file;
+	if (!CHECK_EQUAL(memtable_rocksdb_finish(sealed, FILE_NAME, NULL, NULL, NULL, message,
+						 sizeof(message)), 0))
+		printf("# %s\n", message);
+	ingest_options = rocksdb_ingestexternalfileoptions_create();
+	rocksdb_ingestexternalfileoptions_set_move_files(ingest_options, 1);
+	rocksdb_ingest_external_file(fire_db, files, 1, ingest_options, &error);
+	rocksdb_ingestexternalfileoptions_destroy(ingest_options);
+	if (!CHECK(!error))
+		printf("# %s\n", error);
+}
+
+static void rotations_under_fire_are_ingested(void)
+{
+	rocksdb_readoptions_t *read_options;
+	char key[FIRE_KEY_SIZE], *value, *error = NULL;
+	unsigned int writer, i;
+	size_t length;
+	struct fire *fire;
+
+	fire_db = open_database();
+	REQUIRE(fire_db);
+	fire = fire_run(ingest_under_fire);
+	REQUIRE(fire);
+	read_options = rocksdb_readoptions_create();
+	for (writer = 0; writer < FIRE_WRITERS; writer++) {
+		for (i = 0; i < FIRE_KEYS; i++) {
+			value = rocksdb_get(fire_db, read_options, key, fire_key(key, writer, i),
+					    &length, &error);
+			CHECK(fire_is(fire, writer, i, value, length));
+			rocksdb_free(value);
+		}
+	}
+	CHECK(!error);
+	rocksdb_readoptions_destroy(read_options);
+	munmap(fire, sizeof(*fire));
+	close_and_destroy(fire_db);
+}
+
 static const struct tap_test tests[] = {
 	{ "a finished table is ingested", a_finished_table_is_ingested },
 	{ "reverse tables are finished in the order of bytes",
 	  reverse_tables_are_finished_in_the_order_of_bytes },
 	{ "what cannot be finished leaves nothing", what_cannot_be_finished_leaves_nothing },
+	{ "rotations under fire are ingested", rotations_under_fire_are_ingested },
 };
 
 TAP_MAIN(tests)

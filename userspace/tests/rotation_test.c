@@ -2,7 +2,9 @@
 /*
  * Rotation under fire: writers in two processes share one open file with a
  * flusher, which rotates it every few milliseconds, finishes what was rotated
- * out into a file of its number, and drops it.
+ * out into a file of its number, and drops it. Or they share nothing but the
+ * number under which the table is published: a writer that finds its table sealed
+ * then attaches to the number again.
  *
  * A writer's batch is the same keys each time, with the batch's number as value.
  * Afterwards all files and what is left in the table are restored into one
@@ -26,6 +28,7 @@
 #define FOLDER		"/tmp/rotation_test"
 #define FIRST		UINT64_C(0x726f746174650000)
 #define LAST		(FIRST + 0xffff)
+#define NUMBER		(LAST + 1)
 
 #define PROCESSES	2
 #define THREADS		2	/* of each process */
@@ -33,7 +36,7 @@
 #define BATCH		4	/* entries of a batch */
 #define BATCHES		30000	/* most batches of a writer */
 #define SECONDS		5
-#define KILLS		300
+#define KILLS		300	/* of those who share the number; the others get fewer */
 
 /* What a batch came to; a batch that a killed writer began may be there or not. */
 enum progress {
@@ -50,6 +53,7 @@ enum progress {
  * @last: The batch at which the writers end.
  * @pause: How long a writer rests after some batches, in microseconds, so that it
  *	does not end too early.
+ * @published: Whether they share the number only.
  * @stop: Tells the processes to end.
  * @progress: What each batch came to.
  */
@@ -59,6 +63,7 @@ struct world {
 	atomic_int next[WRITERS];
 	int last;
 	int pause;
+	bool published;
 	atomic_bool stop;
 	atomic_uchar progress[WRITERS][BATCHES];
 };
@@ -72,6 +77,17 @@ static void expect(bool ok, const char *what, int ret)
 		return;
 	fprintf(stderr, "# %s: %d\n", what, ret);
 	atomic_fetch_add(&world->problems, 1);
+}
+
+/* Opens the table that is published. */
+static void attach(void)
+{
+	int ret;
+
+	ret = memtable_table_open(NULL, &table);
+	if (!ret)
+		ret = memtable_registry_attach(table, NUMBER);
+	expect(!ret, "the table", ret);
 }
 
 static bool begin(int last)
@@ -91,6 +107,8 @@ static bool begin(int last)
 static void end(void)
 {
 	CHECK_EQUAL(atomic_load(&world->problems), 0);
+	if (world->published)
+		CHECK_EQUAL(memtable_registry_drop(table, NUMBER), 0);
 	memtable_table_close(table);
 	munmap(world, sizeof(*world));
 	CHECK(!rmdir(FOLDER));
@@ -99,7 +117,7 @@ static void end(void)
 static int write_batch(struct memtable_batch *batch, int writer, int number)
 {
 	char key[2];
-	int i;
+	int i, ret;
 
 	memtable_batch_clear(batch);
 	for (i = 0; i < BATCH; i++) {
@@ -107,7 +125,10 @@ static int write_batch(struct memtable_batch *batch, int writer, int number)
 		key[1] = '0' + i;
 		memtable_batch_put(batch, key, sizeof(key), &number, sizeof(number));
 	}
-	return memtable_batch_write(batch, table, NULL);
+	do {
+		ret = memtable_batch_write(batch, table, NULL);
+	} while (ret == -EROFS && world->published && !memtable_registry_attach(table, NUMBER));
+	return ret;
 }
 
 static void *write_batches(void *argument)
@@ -209,6 +230,8 @@ static pid_t start(int process)
 
 	if (child)
 		return child;
+	if (world->published)
+		attach();
 	if (process == PROCESSES)
 		run_flusher();
 	else
@@ -322,30 +345,66 @@ static void nothing_is_lost_or_doubled_by_rotations(void)
 	end();
 }
 
-/* This process holds the table while the others come and go. */
-static void nothing_is_lost_when_processes_are_killed(void)
+static void kill_process(pid_t child)
+{
+	int status;
+
+	kill(child, SIGKILL);
+	CHECK_EQUAL(waitpid(child, &status, 0), child);
+}
+
+/* Kills processes at any time, and starts others in their place. */
+static void kill_processes(int kills)
 {
 	pid_t children[PROCESSES + 1];
 	unsigned int seed = 1;
-	int i, kills, status;
+	int i, status;
 
-	REQUIRE(begin(BATCHES));
 	world->pause = 2000;
 	for (i = 0; i <= PROCESSES; i++)
 		children[i] = start(i);
-	for (kills = 0; kills < KILLS; kills++) {
+	while (kills-- > 0) {
 		usleep(rand_r(&seed) % 20000);
-		i = rand_r(&seed) % (PROCESSES + 1);
-		kill(children[i], SIGKILL);
-		CHECK_EQUAL(waitpid(children[i], &status, 0), children[i]);
-		children[i] = start(i);
+		if (kills % 10) {
+			i = rand_r(&seed) % (PROCESSES + 1);
+			kill_process(children[i]);
+			children[i] = start(i);
+			continue;
+		}
+		/* All of them: for a time nobody has the table. */
+		for (i = 0; i <= PROCESSES; i++)
+			kill_process(children[i]);
+		for (i = 0; i <= PROCESSES; i++)
+			children[i] = start(i);
 	}
 	atomic_store(&world->stop, true);
-	for (i = 0; i <= PROCESSES; i++)
+	for (i = 0; i <= PROCESSES; i++) {
 		CHECK_EQUAL(waitpid(children[i], &status, 0), children[i]);
+		CHECK_EQUAL(status, 0);
+	}
+}
 
+/* This process holds the table while the others come and go. */
+static void nothing_is_lost_when_processes_are_killed(void)
+{
+	REQUIRE(begin(BATCHES));
+	kill_processes(KILLS / 3);
 	/* What the last flusher may have left. */
-	atomic_store(&world->stop, true);
+	run_flusher();
+	check_union();
+	CHECK(atomic_load(&world->rotations) > 10);
+	end();
+}
+
+/* Here it is the registry alone. */
+static void nothing_is_lost_when_all_who_have_the_table_are_killed(void)
+{
+	REQUIRE(begin(BATCHES));
+	world->published = true;
+	REQUIRE_EQUAL(memtable_registry_publish(table, NUMBER), 0);
+	memtable_table_close(table);
+	kill_processes(KILLS);
+	attach();
 	run_flusher();
 	check_union();
 	CHECK(atomic_load(&world->rotations) > 10);
@@ -356,6 +415,8 @@ static const struct tap_test tests[] = {
 	{ "nothing is lost or doubled by rotations", nothing_is_lost_or_doubled_by_rotations },
 	{ "nothing is lost when processes are killed",
 	  nothing_is_lost_when_processes_are_killed },
+	{ "nothing is lost when all who have the table are killed",
+	  nothing_is_lost_when_all_who_have_the_table_are_killed },
 };
 
 TAP_MAIN(tests)
