@@ -49,6 +49,13 @@ struct log_reader {
  */
 int memtable_log_next(struct log_reader *reader);
 
+/*
+ * Reads the next record that is a write batch, whose entries are what the batch has
+ * then. Returns as memtable_log_next(), or -EMSGSIZE for a key or a value that is
+ * too long.
+ */
+int memtable_log_next_batch(struct log_reader *reader, struct memtable_batch *batch);
+
 /* How many bytes at the end are of a record that is not whole; once at the end. */
 uint64_t memtable_log_torn(const struct log_reader *reader);
 
