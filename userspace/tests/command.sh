@@ -364,8 +364,13 @@ prints "dump" 0 "" memtable dump $number file
 prints "restore gives all versions back" 0 "gone\\t${tab}${tab}3${tab}deletion
 key${tab}new${tab}2${tab}value
 key${tab}old${tab}1${tab}value" memtable scan --all-versions --tombstones $other
+prints "dump --json" 0 "{\"number\":$other,\"file\":\"file\",\"entries\":3}" \
+	memtable dump --json $other file
+complains "dump --json to standard output" 2 "does not go with '-'" memtable dump --json $other -
 memtable dump $other - >again && cmp file again
 result "dump to standard output" $?
+memtable drop $other
+prints "restore --json" 0 "{\"number\":$other,\"entries\":3}" memtable restore --json $other file
 memtable drop $other
 memtable restore --kind=versioned $other - <again && prints "restore from a pipe" 0 new \
 	memtable get $other key
@@ -410,6 +415,8 @@ seq 1 2500 | sed "s/.*/key&${tab}value &/" >lines
 prints "load" 0 2500 memtable load --print-sequence $number lines
 [ "$(stat_line entries)" = 2500 ]
 result "load: all are there" $?
+prints "load --json" 0 "{\"number\":$other,\"entries\":2500,\"last_sequence\":2500}" \
+	memtable load --json $other lines
 LC_ALL=C sort lines >sorted
 memtable scan $number | cmp - sorted
 result "load: the scan is the sorted input" $?

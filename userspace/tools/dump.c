@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "json.h"
 #include "progress.h"
 
 static void show_entries(void *argument, uint64_t done, uint64_t entries)
@@ -24,6 +25,8 @@ static int dump(const struct options *options, int count, char **operands)
 	int status, error;
 
 	(void)count;
+	if (options->given & OPTION(JSON) && !strcmp(operands[1], "-"))
+		return fail(STATUS_USAGE, "--json does not go with '-', where the table goes");
 	status = table_attach(options, operands[0], &number, &table);
 	if (status)
 		return status;
@@ -34,7 +37,11 @@ static int dump(const struct options *options, int count, char **operands)
 		error = memtable_dump(table, STDOUT_FILENO, show_entries, &progress, &entries);
 	progress_end(&progress, entries, entries);
 	memtable_table_close(table);
-	return error ? file_fail(operands[1], number, error) : STATUS_OK;
+	if (error)
+		return file_fail(operands[1], number, error);
+	if (options->given & OPTION(JSON))
+		json_file(stdout, number, operands[1], entries);
+	return STATUS_OK;
 }
 
 static void show_bytes(void *argument, uint64_t done, uint64_t entries)
@@ -74,6 +81,8 @@ static int restore(const struct options *options, int count, char **operands)
 	memtable_table_close(table);
 	if (error)
 		status = restore_fail(operands[1], number, error, entries);
+	else if (options->given & OPTION(JSON))
+		printf("{\"number\":%" PRIu64 ",\"entries\":%" PRIu64 "}\n", number, entries);
 close_file:
 	close(fd);
 	return status;
@@ -88,7 +97,7 @@ const struct command dump_command = {
 		   "the disk.",
 	.least = 2,
 	.most = 2,
-	.options = 0,
+	.options = OPTION(JSON),
 	.run = dump,
 };
 
@@ -100,6 +109,6 @@ const struct command restore_command = {
 		   "takes the values, not their sequence numbers.",
 	.least = 2,
 	.most = 2,
-	.options = CONFIGURE_OPTIONS,
+	.options = OPTION(JSON) | CONFIGURE_OPTIONS,
 	.run = restore,
 };

@@ -57,13 +57,6 @@ static int write_file(const struct flush *flush, struct memtable_table *table, u
 	return error ? file_fail(path, number, error) : STATUS_OK;
 }
 
-static void print_json(uint64_t number, const char *path, uint64_t entries)
-{
-	printf("{\"number\":%" PRIu64 ",", number);
-	json_bytes(stdout, "file", path, strlen(path));
-	printf(",\"entries\":%" PRIu64 "}\n", entries);
-}
-
 int flush_drop(const struct flush *flush, struct memtable_table *table, uint64_t from,
 	       uint64_t number, const char *path, uint64_t entries)
 {
@@ -72,7 +65,7 @@ int flush_drop(const struct flush *flush, struct memtable_table *table, uint64_t
 	if (error && error != -ENOENT)
 		return table_fail(number, error);
 	if (flush->options->given & OPTION(JSON))
-		print_json(from, path, entries);
+		json_file(stdout, from, path, entries);
 	else
 		printf("%" PRIu64 "\t%s\t%" PRIu64 "\n", from, path, entries);
 	fflush(stdout);

@@ -59,8 +59,8 @@ int import_log(const struct options *options, const char *text, const char *path
 	progress_end(&progress, progress.total, report.entries);
 	memtable_table_close(table);
 	status = tell_log(path, number, error, &report);
-	if (!status && options->given & OPTION(PRINT_SEQUENCE))
-		printf("%" PRIu64 "\n", report.last_sequence);
+	if (!status)
+		load_tell(options, number, report.entries, report.last_sequence);
 close_file:
 	close(fd);
 	return status;
@@ -86,10 +86,10 @@ int import_database(const struct options *options, const char *text, const char 
 	error = database.load(table, path, show_bytes, &progress, &entries,
 			      message, sizeof(message));
 	progress_end(&progress, 0, entries);
-	if (!error && options->given & OPTION(PRINT_SEQUENCE)) {
+	if (!error) {
 		error = memtable_table_info(table, &info, sizeof(info));
 		if (!error)
-			printf("%" PRIu64 "\n", (uint64_t)info.last_sequence);
+			load_tell(options, number, entries, info.last_sequence);
 	}
 	memtable_table_close(table);
 	if (!error)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Any bytes in JSON. */
+#include <inttypes.h>
+#include <string.h>
+
 #include "json.h"
 #include "utf8.h"
 
@@ -53,4 +56,11 @@ void json_bytes(FILE *out, const char *name, const void *data, size_t length)
 		json_base64(out, data, length);
 	}
 	fputc('"', out);
+}
+
+void json_file(FILE *out, uint64_t number, const char *path, uint64_t entries)
+{
+	fprintf(out, "{\"number\":%" PRIu64 ",", number);
+	json_bytes(out, "file", path, strlen(path));
+	fprintf(out, ",\"entries\":%" PRIu64 "}\n", entries);
 }

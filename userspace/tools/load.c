@@ -126,6 +126,16 @@ static int open_input(const char *path, struct load *load)
 	return STATUS_OK;
 }
 
+void load_tell(const struct options *options, uint64_t number, uint64_t entries,
+	       uint64_t sequence)
+{
+	if (options->given & OPTION(JSON))
+		printf("{\"number\":%" PRIu64 ",\"entries\":%" PRIu64 ",\"last_sequence\":%"
+		       PRIu64 "}\n", number, entries, sequence);
+	else if (options->given & OPTION(PRINT_SEQUENCE))
+		printf("%" PRIu64 "\n", sequence);
+}
+
 static int load_text(const struct options *options, char **operands,
 		     int (*next)(struct input *input, struct entry *entry))
 {
@@ -144,8 +154,8 @@ static int load_text(const struct options *options, char **operands,
 	}
 
 	status = load_file(&load, next);
-	if (!status && options->given & OPTION(PRINT_SEQUENCE))
-		printf("%" PRIu64 "\n", load.sequence);
+	if (!status)
+		load_tell(options, load.number, load.written, load.sequence);
 
 	memtable_batch_destroy(load.batch);
 close_table:
@@ -189,7 +199,7 @@ const struct command load_command = {
 		   "leveldb, rocksdb: the newest values of a database; FILE is its folder.",
 	.least = 2,
 	.most = 2,
-	.options = OPTION(BATCH) | OPTION(FORMAT) | OPTION(PRINT_SEQUENCE) | OPTION(SKIP_CORRUPT) |
-		   CONFIGURE_OPTIONS,
+	.options = OPTION(BATCH) | OPTION(FORMAT) | OPTION(JSON) | OPTION(PRINT_SEQUENCE) |
+		   OPTION(SKIP_CORRUPT) | CONFIGURE_OPTIONS,
 	.run = load,
 };
