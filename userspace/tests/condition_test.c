@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Writes that depend on what is there. */
 #include <errno.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "device.h"
-
-#define PROCESSES	2
-#define INCREMENTS	5000
 
 static void what_is_absent_is_put(void)
 {
@@ -77,61 +72,10 @@ static void maps_have_conditions_too(void)
 	memtable_table_close(table);
 }
 
-static int increment(struct memtable_table *table)
-{
-	uint64_t tag, count;
-	int ret;
-
-	do {
-		ret = memtable_table_get_into(table, "counter", 7, 0, &count, sizeof(count),
-					      NULL, &tag);
-		if (ret)
-			return ret;
-		count++;
-		ret = memtable_table_put_if_sequence(table, memtable_tag_sequence(tag),
-						     "counter", 7, &count, sizeof(count), NULL);
-	} while (ret == -EAGAIN);
-	return ret;
-}
-
-static void race(struct memtable_table *table)
-{
-	uint64_t count = 0;
-	int i, j, status, ret = 0;
-	pid_t children[PROCESSES];
-
-	REQUIRE(table);
-	CHECK_EQUAL(memtable_table_put(table, "counter", 7, &count, sizeof(count), NULL), 0);
-	for (i = 0; i < PROCESSES; i++) {
-		children[i] = fork();
-		REQUIRE(children[i] >= 0);
-		if (children[i])
-			continue;
-		for (j = 0; !ret && j < INCREMENTS; j++)
-			ret = increment(table);
-		_exit(-ret);
-	}
-	for (i = 0; i < PROCESSES; i++) {
-		CHECK_EQUAL(waitpid(children[i], &status, 0), children[i]);
-		CHECK_EQUAL(status, 0);
-	}
-	CHECK_EQUAL(memtable_table_get_into(table, "counter", 7, 0, &count, sizeof(count),
-					    NULL, NULL), 0);
-	CHECK_EQUAL(count, PROCESSES * INCREMENTS);
-	memtable_table_close(table);
-}
-
-static void processes_that_count_lose_nothing(void)
-{
-	race(device_table());
-	race(device_configured(0, MEMTABLE_KIND_MAP));
-}
-
 static const struct tap_test tests[] = {
 	{ "what is absent is put", what_is_absent_is_put },
 	{ "the newest entry is compared", the_newest_entry_is_compared },
 	{ "maps have conditions, too", maps_have_conditions_too },
-	{ "processes that count lose nothing", processes_that_count_lose_nothing },
 };
 
 TAP_MAIN(tests)
