@@ -101,7 +101,8 @@ static int open_log(const char *path)
 		snprintf(name, sizeof(name), "%s/%s", path, file->d_name);
 		fd = open(name, O_RDWR);
 	}
-	closedir(folder);
+	if (folder)
+		closedir(folder);
 	return fd;
 }
 
