@@ -632,12 +632,14 @@ result "load beside flush --watch: all is in the files and the table, once" $?
 fresh
 mkdir killed
 memtable create --write-buffer-size=8K $number
+rounds=$((${MEMTABLE_TEST_SCALE:-100} * 40 / 100))
 kills=0
-for first in $(seq 100000 250 109750); do
+for round in $(seq $rounds); do
+	first=$((100000 + (round - 1) * 250))
 	start killed
 	seq $((first + 1)) $((first + 250)) | sed "s/\$/${tab}some value/" |
 		memtable load --batch=10 $number - || break
-	sleep 0.0$((first / 250 % 10))
+	sleep 0.0$((round % 10))
 	kill -9 $watcher
 	wait $watcher 2>/dev/null
 	kills=$((kills + 1))
@@ -646,9 +648,9 @@ start killed
 within sh -c '! memtable list | grep sealed'
 kill $watcher
 wait $watcher
-seq 100001 110000 >keys
-[ $kills = 40 ] && [ -z "$(find killed -name '*.tmp')" ] &&
-	[ "$(memtable list | grep -c sealed)" = 0 ] && all_keys killed 10
+seq 100001 $((100000 + rounds * 250)) >keys
+[ $kills = $rounds ] && [ -z "$(find killed -name '*.tmp')" ] &&
+	[ "$(memtable list | grep -c sealed)" = 0 ] && all_keys killed $((rounds / 4))
 result "a flusher is killed: all is in the files and the table, once" $?
 
 # A full disk ends the flusher; the next one goes on where it was.

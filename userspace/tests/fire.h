@@ -116,7 +116,7 @@ static inline struct fire *fire_run(fire_finish *finish)
 	struct fire *fire = mmap(NULL, sizeof(*fire), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t children[FIRE_PROCESSES];
-	unsigned int i, file;
+	unsigned int i, file, rotations = device_scaled(FIRE_ROTATIONS);
 	int status;
 
 	if (!CHECK(fire != MAP_FAILED))
@@ -124,7 +124,7 @@ static inline struct fire *fire_run(fire_finish *finish)
 	fire->table = device_table();
 	for (i = 0; i < FIRE_PROCESSES; i++)
 		children[i] = fire_start(fire, i);
-	for (file = 1; file < FIRE_ROTATIONS; file++) {
+	for (file = 1; file < rotations; file++) {
 		usleep(3000);
 		fire_flush(fire, file, finish);
 	}

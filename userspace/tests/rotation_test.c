@@ -341,7 +341,7 @@ static void nothing_is_lost_or_doubled_by_rotations(void)
 		CHECK_EQUAL(status, 0);
 	}
 	check_union();
-	CHECK(atomic_load(&world->rotations) > 10);
+	CHECK(atomic_load(&world->rotations) > 3);
 	end();
 }
 
@@ -388,11 +388,11 @@ static void kill_processes(int kills)
 static void nothing_is_lost_when_processes_are_killed(void)
 {
 	REQUIRE(begin(BATCHES));
-	kill_processes(KILLS / 3);
+	kill_processes(device_scaled(KILLS / 3));
 	/* What the last flusher may have left. */
 	run_flusher();
 	check_union();
-	CHECK(atomic_load(&world->rotations) > 10);
+	CHECK(atomic_load(&world->rotations) > 3);
 	end();
 }
 
@@ -403,11 +403,11 @@ static void nothing_is_lost_when_all_who_have_the_table_are_killed(void)
 	world->published = true;
 	REQUIRE_EQUAL(memtable_registry_publish(table, NUMBER), 0);
 	memtable_table_close(table);
-	kill_processes(KILLS);
+	kill_processes(device_scaled(KILLS));
 	attach();
 	run_flusher();
 	check_union();
-	CHECK(atomic_load(&world->rotations) > 10);
+	CHECK(atomic_load(&world->rotations) > 3);
 	end();
 }
 
