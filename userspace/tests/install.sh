@@ -37,7 +37,8 @@ make -s -C "$userspace" O="$O" PREFIX=/opt/memtable DESTDIR="$root" install >"$d
 	cd "$root/opt/memtable" || exit 1
 	for file in bin/memtable lib/libmemtable.a lib/libmemtable.so lib/libmemtable.so.0 \
 			lib/pkgconfig/libmemtable.pc include/memtable.h \
-			include/linux/memtable.h share/man/man1/memtable.1; do
+			include/linux/memtable.h share/man/man1/memtable.1 \
+			lib/udev/rules.d/60-memtable.rules lib/sysusers.d/memtable.conf; do
 		[ -r $file ] || { echo "# there is no $file"; exit 1; }
 	done
 )
@@ -106,6 +107,19 @@ if command -v pkg-config >/dev/null; then
 	result "pkg-config tells how to build" $?
 else
 	skip "pkg-config tells how to build" "no pkg-config"
+fi
+
+# The group that the rule gives the device to is the one that is made.
+rule=$root/opt/memtable/lib/udev/rules.d/60-memtable.rules
+group=$(sed -n 's/^SUBSYSTEM=="misc", KERNEL=="memtable", GROUP="\([a-z]*\)", MODE="0660"$/\1/p' \
+	"$rule")
+[ -n "$group" ] && grep -qx "g $group -" "$root/opt/memtable/lib/sysusers.d/memtable.conf"
+result "the device's group is made" $?
+if udevadm verify --help >/dev/null 2>&1; then
+	output=$(udevadm verify --resolve-names=never "$rule" 2>&1) || ! echo "# $output"
+	result "udev accepts the rule" $?
+else
+	skip "udev accepts the rule" "no udevadm that verifies"
 fi
 
 LD_LIBRARY_PATH='' "$root/opt/memtable/bin/memtable" --version | grep -q '^memtable [0-9]'
