@@ -1,13 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The memtable command from end to end, on the device: every subcommand, good
-# usage and bad, what it prints, and the status with which it ends.
+# The memtable command from end to end, on the device: every subcommand, what it
+# prints, and the status with which it ends. With NO_DEVICE set it tests how the
+# command is used, well or badly, instead.
 
 device=/dev/memtable
 number=747301
 other=747302
 tab='	'
+newline='
+'
 count=0
 failed=0
 directory=$(mktemp -d)
@@ -40,20 +43,31 @@ run()
 	return 1
 }
 
-# prints NAME STATUS TEXT COMMAND...: standard output is the text, to the byte
-# but for its last newline, and there is no message.
+# text FILE: what a file has, in $text. Programs take long to start in some kernels,
+# so the shell reads it itself.
+text()
+{
+	text=
+	while IFS= read -r line; do
+		text=$text$line$newline
+	done <"$1"
+	text=$text$line
+}
+
+# prints NAME STATUS TEXT COMMAND...: standard output is the text and a newline,
+# or nothing if that is empty, and there is no message.
 prints()
 {
-	name=$1 wanted=$2 text=$3
+	name=$1 wanted=$2 expected=${3:+$3$newline}
 	shift 3
 	if run "$wanted" "$@"; then
-		if [ -n "$text" ]; then printf '%s\n' "$text"; fi >wanted
-		if cmp -s out wanted && ! [ -s err ]; then
+		text out
+		if [ "$text" = "$expected" ] && ! [ -s err ]; then
 			result "$name" 0
 			return
 		fi
 		sed 's/^/# printed: /' out err
-		sed 's/^/# wanted:  /' wanted
+		printf '%s' "$expected" | sed 's/^/# wanted:  /'
 	fi
 	result "$name" 1
 }
@@ -62,14 +76,19 @@ prints()
 # and no output.
 complains()
 {
-	name=$1 wanted=$2 text=$3
+	name=$1 wanted=$2 expected=$3
 	shift 3
 	if run "$wanted" "$@"; then
-		if grep -qF -- "$text" err && ! [ -s out ]; then
-			result "$name" 0
-			return
-		fi
-		echo "# no message with: $text"
+		text err
+		case $text in
+		*"$expected"*)
+			if ! [ -s out ]; then
+				result "$name" 0
+				return
+			fi
+			;;
+		esac
+		echo "# no message with: $expected"
 		sed 's/^/# printed: /' out err
 	fi
 	result "$name" 1
@@ -83,43 +102,59 @@ fresh()
 # A line of what stat prints.
 stat_line()
 {
-	memtable stat $number | sed -n "s/^$1$tab//p"
+	memtable stat $number | while IFS=$tab read -r name value; do
+		[ "$name" != "$1" ] || echo "$value"
+	done
 }
 
-# Usage.
+# Usage, and messages that say what to do, which need no device.
+test_usage()
+{
+	run 0 memtable --help && grep -q '^usage: memtable' out && ! [ -s err ]
+	result "--help" $?
+	run 0 memtable --version && grep -q '^memtable [0-9]' out
+	result "--version" $?
+	for command in create put get delete scan stat list pivot split rotate seal drop load dump restore flush share; do
+		run 0 memtable $command --help && grep -q "^usage: memtable $command" out
+		result "$command --help" $?
+		complains "$command refuses an unknown option" 2 "Try 'memtable $command --help'" \
+			memtable $command --nonsense
+	done
+	complains "no command" 2 "no command given" memtable
+	complains "an unknown command" 2 "no such command: nonsense" memtable nonsense 1
+	complains "too few operands" 2 "put takes NUMBER KEY" memtable put $number
+	complains "too many operands" 2 "get takes NUMBER KEY" memtable get $number k more
+	complains "an option that the command does not have" 2 "unrecognized option" \
+		memtable get --reverse $number k
+	for bad in x 1x -1 +1 '' ' 1' 18446744073709551616; do
+		complains "'$bad' is not a number" 2 "not a table number" memtable get -- "$bad" k
+	done
+	complains "0 is not a snapshot" 2 "--snapshot" memtable get --snapshot=0 $number k
+	complains "not a batch size" 2 "--batch" memtable load --batch=0 $number -
+	complains "not a format" 2 "--format" memtable load --format=xml $number -
+	complains "not a size" 2 "--max-size" memtable put --max-size=1T $number k v
+	complains "a size that is too large" 2 "--max-size" \
+		memtable put --max-size=17179869184G $number k v
+	complains "not an escape" 2 "not a valid escape" memtable put --escaped $number 'a\q' v
+
+	complains "no device" 3 "modprobe memtable" memtable get --device=/dev/none $number k
+	complains "not the device" 3 "not a memtable device" memtable list --device=/dev/null
+	if [ -w /dev/full ]; then
+		memtable --help >/dev/full 2>err
+		[ $? = 3 ] && grep -q 'standard output' err
+		result "output that cannot be written" $?
+	fi
+}
+
+if [ -n "${NO_DEVICE-}" ]; then
+	test_usage
+	echo "1..$count"
+	exit $failed
+fi
+
+# Permission, and tables that are not there.
 
 fresh
-run 0 memtable --help && grep -q '^usage: memtable' out && ! [ -s err ]
-result "--help" $?
-run 0 memtable --version && grep -q '^memtable [0-9]' out
-result "--version" $?
-for command in create put get delete scan stat list pivot split rotate seal drop load dump restore flush share; do
-	run 0 memtable $command --help && grep -q "^usage: memtable $command" out
-	result "$command --help" $?
-	complains "$command refuses an unknown option" 2 "Try 'memtable $command --help'" \
-		memtable $command --nonsense
-done
-complains "no command" 2 "no command given" memtable
-complains "an unknown command" 2 "no such command: nonsense" memtable nonsense 1
-complains "too few operands" 2 "put takes NUMBER KEY" memtable put $number
-complains "too many operands" 2 "get takes NUMBER KEY" memtable get $number k more
-complains "an option that the command does not have" 2 "unrecognized option" \
-	memtable get --reverse $number k
-for bad in x 1x -1 +1 '' ' 1' 18446744073709551616; do
-	complains "'$bad' is not a number" 2 "not a table number" memtable get -- "$bad" k
-done
-complains "0 is not a snapshot" 2 "--snapshot" memtable get --snapshot=0 $number k
-complains "not a batch size" 2 "--batch" memtable load --batch=0 $number -
-complains "not a format" 2 "--format" memtable load --format=xml $number -
-complains "not a size" 2 "--max-size" memtable put --max-size=1T $number k v
-complains "a size that is too large" 2 "--max-size" \
-	memtable put --max-size=17179869184G $number k v
-complains "not an escape" 2 "not a valid escape" memtable put --escaped $number 'a\q' v
-
-# Messages that say what to do.
-
-complains "no device" 3 "modprobe memtable" memtable get --device=/dev/none $number k
-complains "not the device" 3 "not a memtable device" memtable list --device=/dev/null
 mode=$(stat -c %a $device)
 chmod 600 $device
 complains "no permission" 3 "no permission to open $device" \
@@ -131,11 +166,6 @@ for command in "get $number k" "delete $number k" "scan $number" "stat $number" 
 	# shellcheck disable=SC2086 # several words
 	complains "no table: $command" 4 "you have no table $number" memtable $command
 done
-if [ -w /dev/full ]; then
-	memtable --help >/dev/full 2>err
-	[ $? = 3 ] && grep -q 'standard output' err
-	result "output that cannot be written" $?
-fi
 
 # One entry.
 
@@ -229,10 +259,14 @@ complains "scan --prefix --start" 2 "--prefix does not go with" \
 
 # Figures.
 
+run 0 memtable stat $number
+text out
 for line in "number $number" "entries 7" "tombstones 1" "last_sequence 7" \
 		"write_buffer_size 4194304" "max_size 0" "first_key apple" "last_key plum"; do
-	[ "$(stat_line "${line% *}")" = "${line#* }" ]
-	result "stat: $line" $?
+	case $newline$text in
+	*"$newline${line% *}$tab${line#* }$newline"*) result "stat: $line" 0 ;;
+	*) result "stat: $line" 1 ;;
+	esac
 done
 run 0 memtable stat --json $number && grep -q "^{\"number\":$number,\"entries\":7,.*\
 \"state\":\[\],\"order\":\"bytewise\",\"kind\":\"versioned\",\"first_key\":\"apple\",\

@@ -14,8 +14,9 @@
 static inline unsigned int device_scaled(unsigned int rounds)
 {
 	const char *percent = getenv("MEMTABLE_TEST_SCALE");
+	unsigned int scaled = percent ? rounds * strtoul(percent, NULL, 10) / 100 : rounds;
 
-	return percent ? rounds * strtoul(percent, NULL, 10) / 100 + 1 : rounds;
+	return scaled ? scaled : 1;
 }
 
 static inline struct memtable_table *device_table(void)

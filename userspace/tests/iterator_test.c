@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <memtable.h>
-
-#include "tap.h"
+#include "device.h"
 
 #define ENTRIES		600
 #define KEYS		150
@@ -99,7 +97,7 @@ static bool fill(bool rotated)
 		if (!CHECK_EQUAL(ret, 0) || !CHECK_EQUAL(entry->sequence, i + 1))
 			return false;
 		/* Tables of all sizes, an empty one among them. */
-		if (rotated && (i % 100 < 3 || random() % 80 == 0) && !rotate())
+		if (rotated && (i % 150 < 2 || random() % 200 == 0) && !rotate())
 			return false;
 	}
 	qsort(entries, ENTRIES, sizeof(entries[0]), entry_compare);
@@ -288,25 +286,29 @@ static void walks_agree_with_the_model(void)
 			CHECK(!memtable_iterator_valid(iterator));
 			CHECK(walk_both_ways(iterator, flag_sets[i]));
 			CHECK_EQUAL(memtable_iterator_snapshot(iterator), snapshot);
-			CHECK(walk_at_random(iterator, flag_sets[i], 400));
+			CHECK(walk_at_random(iterator, flag_sets[i], device_scaled(400)));
 			memtable_iterator_destroy(iterator);
 		}
 	}
 }
 
-/* From each position: there by steps, one step back and forth, then back to the start. */
+/*
+ * From each position, or as many as the scale tells: there by steps, one step back and
+ * forth, then back to the start.
+ */
 static void directions_change_at_every_position(void)
 {
 	const uint32_t flags[] = { 0, MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES };
 	struct memtable_iterator *iterator;
-	int i, at;
+	int i, at, stride;
 	size_t f;
 
 	REQUIRE(table);
 	for (f = 0; f < 2; f++) {
 		set_visible(flags[f], ENTRIES, NULL, NULL);
 		REQUIRE_EQUAL(create(flags[f], 0, &iterator), 0);
-		for (i = 0; i < visible_count; i += 1 + 3 * f) {
+		stride = visible_count / device_scaled(visible_count);
+		for (i = 0; i < visible_count; i += stride + 3 * f) {
 			memtable_iterator_seek_to_first(iterator);
 			for (at = 0; at < i; at++)
 				memtable_iterator_next(iterator);
@@ -359,7 +361,7 @@ static void walks_stay_inside_the_bounds(void)
 				      0);
 			CHECK(!memtable_iterator_valid(iterator));
 			CHECK(walk_both_ways(iterator, flag_sets[i]));
-			CHECK(walk_at_random(iterator, flag_sets[i], 100));
+			CHECK(walk_at_random(iterator, flag_sets[i], device_scaled(100)));
 		}
 		memtable_iterator_destroy(iterator);
 	}
@@ -384,7 +386,7 @@ static void a_prefix_is_a_range(void)
 		CHECK_EQUAL(memtable_iterator_set_prefix(iterator, prefixes[i].prefix,
 							 strlen(prefixes[i].prefix)), 0);
 		CHECK(walk_both_ways(iterator, 0));
-		CHECK(walk_at_random(iterator, 0, 50));
+		CHECK(walk_at_random(iterator, 0, device_scaled(50)));
 	}
 
 	/* A failure leaves the prefix and the position. */
@@ -430,7 +432,7 @@ static void the_snapshot_is_that_of_the_first_read(void)
 	}
 	CHECK(is_at(iterator, visible_count, 0));
 	CHECK(walk_both_ways(iterator, 0));
-	CHECK(walk_at_random(iterator, 0, 200));
+	CHECK(walk_at_random(iterator, 0, device_scaled(200)));
 	memtable_iterator_destroy(iterator);
 
 	/* A new one sees what was written: but one key is deleted. */
@@ -594,7 +596,7 @@ static void the_model_is_set_up_anew(void)
 	free(pattern);
 	REQUIRE(fill(true));
 	CHECK_EQUAL(memtable_stack_refresh(stack), 0);
-	CHECK(memtable_stack_count(stack) > 10);
+	CHECK(memtable_stack_count(stack) > 8);
 }
 
 static void the_stack_is_taken_down(void)

@@ -13,8 +13,8 @@
 
 #define DATABASE	"/tmp/rocksdb_test"
 #define FILE_NAME	"/tmp/rocksdb_test.sst"
-#define OPERATIONS	20000
-#define KEYS		6000
+#define OPERATIONS	device_scaled(20000)
+#define KEYS		(OPERATIONS / 3)
 
 static rocksdb_options_t *options;
 static char message[200];
@@ -48,11 +48,11 @@ static struct memtable_table *filled(uint32_t order)
 {
 	struct memtable_table *table = device_configured(order, 0);
 	char key[16], value[300] = "some value";
-	unsigned int seed = 1, i;
+	unsigned int seed = 1, operations = OPERATIONS, keys = KEYS, i;
 	int ret = 0;
 
-	for (i = 0; table && !ret && i < OPERATIONS; i++) {
-		snprintf(key, sizeof(key), "key%u", rand_r(&seed) % KEYS);
+	for (i = 0; table && !ret && i < operations; i++) {
+		snprintf(key, sizeof(key), "key%u", rand_r(&seed) % keys);
 		ret = rand_r(&seed) % 5 ?
 			memtable_table_put(table, key, strlen(key), value,
 					   rand_r(&seed) % sizeof(value), NULL) :
