@@ -666,7 +666,7 @@ result "load beside flush --watch: all is in the files and the table, once" $?
 fresh
 mkdir killed
 memtable create --write-buffer-size=8K $number
-rounds=$((${MEMTABLE_TEST_SCALE:-100} * 40 / 100))
+rounds=$((${MEMTABLE_TEST_SCALE:-100} * 20 / 100))
 kills=0
 for round in $(seq $rounds); do
 	first=$((100000 + (round - 1) * 250))
