@@ -213,7 +213,7 @@ static void iterator_choose(struct memtable_iterator *it)
 
 	it->at = NULL;
 	for (window = it->windows; window < it->windows + it->count; window++)
-		if (memtable_window_record(window) &&
+		if (memtable_window_valid(window) &&
 		    (!it->at || iterator_compare(it, window, it->at) < 0))
 			it->at = window;
 }
@@ -225,7 +225,7 @@ static int iterator_pass(struct memtable_iterator *it)
 	int ret;
 
 	for (window = it->windows; window < it->windows + it->count; window++) {
-		if (window == it->at || !memtable_window_record(window) ||
+		if (window == it->at || !memtable_window_valid(window) ||
 		    iterator_compare(it, window, it->at))
 			continue;
 		ret = memtable_window_move(window, it->reverse);
@@ -243,7 +243,7 @@ static int iterator_turn(struct memtable_iterator *it)
 
 	it->reverse = !it->reverse;
 	for (window = it->windows; !ret && window < it->windows + it->count; window++)
-		ret = memtable_window_record(window) ?
+		ret = memtable_window_valid(window) ?
 			memtable_window_move(window, it->reverse) :
 			memtable_window_seek(window, it->reverse, NULL);
 	return ret;

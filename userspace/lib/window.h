@@ -79,11 +79,15 @@ int memtable_window_seek(struct window *window, bool reverse, const struct memta
 /* Goes on from an entry in a direction. Returns 0, also if there is no other, or an error. */
 int memtable_window_move(struct window *window, bool reverse);
 
-/* The entry that the window is at; NULL if it is at none. */
+/* Whether the window is at an entry. */
+static inline bool memtable_window_valid(const struct window *window)
+{
+	return window->count;
+}
+
+/* The entry that the window is at. */
 static inline const struct memtable_record *memtable_window_record(const struct window *window)
 {
-	if (!window->count)
-		return NULL;
 	return (const void *)((const char *)window->buffer + window->offsets[window->at]);
 }
 

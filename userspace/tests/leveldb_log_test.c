@@ -59,10 +59,12 @@ static leveldb_options_t *options;
 
 static bool well(char *error)
 {
+	bool none = CHECK(!error);
+
 	if (error)
 		printf("# %s\n", error);
 	leveldb_free(error);
-	return CHECK(!error);
+	return none;
 }
 
 static void path_of(char path[100], const char *name)
@@ -112,7 +114,9 @@ static void empty_folder(void)
 	DIR *opened;
 
 	opened = opendir(folder);
-	while (opened && (file = readdir(opened))) {
+	if (!CHECK(opened))
+		return;
+	while ((file = readdir(opened))) {
 		snprintf(path, sizeof(path), "%s/%s", folder, file->d_name);
 		unlink(path);
 	}

@@ -19,7 +19,7 @@
 #define DATABASE	"/tmp/leveldb_test"
 #define REPAIRED	"/tmp/leveldb_test.repaired"
 #define OPERATIONS	device_scaled(30000)
-#define KEYS		(OPERATIONS / 3)
+#define KEYS		(OPERATIONS / 3 + 1)
 
 static leveldb_options_t *options;
 static char message[200];

@@ -14,7 +14,7 @@
 #define DATABASE	"/tmp/rocksdb_test"
 #define FILE_NAME	"/tmp/rocksdb_test.sst"
 #define OPERATIONS	device_scaled(20000)
-#define KEYS		(OPERATIONS / 3)
+#define KEYS		(OPERATIONS / 3 + 1)
 
 static rocksdb_options_t *options;
 static char message[200];
