@@ -3,6 +3,7 @@
  * Tests of records: their memory, their commit numbers, and their order.
  */
 #include <kunit/test.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include "model.h"
@@ -132,6 +133,9 @@ static void record_test_limits(struct kunit *test)
 			KUNIT_EXPECT_GE(test, mtb_record_memory(record), record_size(record));
 			KUNIT_EXPECT_LE(test, mtb_record_memory(record),
 					record_size(record) + record_size(record) / 2 + 8);
+			/* What no slab object can hold takes whole pages. */
+			if (record_size(record) > SLAB_RECORD_MAX)
+				KUNIT_EXPECT_EQ(test, mtb_record_memory(record) % PAGE_SIZE, 0);
 			mtb_record_free(record);
 		}
 	}
