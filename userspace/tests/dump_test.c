@@ -10,6 +10,7 @@
 
 #define FOLDER "/tmp/dump_test"
 #define PATH FOLDER "/dump"
+#define ENTRIES ((int)device_scaled(20000) + 2)
 
 static uint64_t last_done, last_total;
 
@@ -21,14 +22,14 @@ static void note_progress(void *argument, uint64_t done, uint64_t total)
 	last_total = total;
 }
 
-/* Several megabytes: versions, tombstones, an empty key, a large value. */
+/* A megabyte and more: versions, tombstones, an empty key, a large value. */
 static struct memtable_table *filled(void)
 {
 	struct memtable_table *table = device_table();
 	char *large = calloc(1, 1 << 20), key[16], value[300] = "some value";
 	int i, ret = 0;
 
-	for (i = 0; table && !ret && i < 20000; i++) {
+	for (i = 0; table && !ret && i < ENTRIES - 2; i++) {
 		snprintf(key, sizeof(key), "%d", i * 7919 % 6000);
 		ret = i % 10 == 9 ? memtable_table_delete(table, key, strlen(key), NULL) :
 				    memtable_table_put(table, key, strlen(key), value, i % 300,
@@ -86,9 +87,9 @@ static void a_table_is_dumped_and_restored(void)
 	mkdir(FOLDER, 0755);
 	last_done = 0;
 	CHECK_EQUAL(memtable_dump_file(table, PATH, note_progress, &last_done, &entries), 0);
-	CHECK_EQUAL(entries, 20002);
-	CHECK_EQUAL(last_done, 20002);
-	CHECK_EQUAL(last_total, 20002);
+	CHECK_EQUAL(entries, ENTRIES);
+	CHECK_EQUAL(last_done, ENTRIES);
+	CHECK_EQUAL(last_total, ENTRIES);
 
 	fd = open(PATH, O_RDONLY);
 	REQUIRE(fd >= 0);
@@ -96,10 +97,10 @@ static void a_table_is_dumped_and_restored(void)
 	last_done = 0;
 	entries = 0;
 	CHECK_EQUAL(memtable_restore(again, fd, note_progress, &last_done, &entries), 0);
-	CHECK_EQUAL(entries, 20002);
+	CHECK_EQUAL(entries, ENTRIES);
 	CHECK_EQUAL(last_done, stat_file.st_size);
 	expect_same(table, again);
-	CHECK_EQUAL(device_info(again).last_sequence, 20002);
+	CHECK_EQUAL(device_info(again).last_sequence, ENTRIES);
 	close(fd);
 	CHECK(!unlink(PATH));
 	memtable_table_close(again);
