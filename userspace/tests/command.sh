@@ -687,6 +687,24 @@ seq 100001 $((100000 + rounds * 250)) >keys
 	[ "$(memtable list | grep -c sealed)" = 0 ] && all_keys killed $((rounds / 4))
 result "a flusher is killed: all is in the files and the table, once" $?
 
+# Where no table more is allowed, what there is is flushed all the same.
+fresh
+mkdir bounded
+bound=/sys/module/memtable/parameters/user_tables
+before=$(cat $bound)
+memtable put --write-buffer-size=4K $number key value
+memtable list --json | wc -l >$bound
+start bounded
+head -c 10000 /dev/zero | memtable put $number large
+within gone $number && within [ -s bounded/000001.records ]
+result "flush --watch where no table more is allowed" $?
+echo "$before" >$bound
+kill $watcher
+wait $watcher
+memtable restore $number bounded/000001.records
+prints "flush --watch where no table more is allowed: all is in the file" 0 "key
+large" memtable scan --keys-only $number
+
 # A full disk ends the flusher; the next one goes on where it was.
 fresh
 mkdir -p small

@@ -127,8 +127,10 @@ static int seal(struct watch *watch, struct memtable_table *table, uint64_t *num
 	do {
 		error = memtable_registry_rotate(table, watch->zero + ++watch->file);
 	} while (error == -EEXIST);
-	if (error == -EDQUOT)
+	if (error == -EDQUOT) {
+		watch->file--;
 		return memtable_table_seal(table);
+	}
 	if (error)
 		return error;
 	*number = watch->zero + watch->file;
