@@ -576,6 +576,47 @@ TEST_F(file, poll_wakes_by_process)
 }
 
 /*
+ * Memory that ends in the middle of an entry too large to be copied at once:
+ * nothing happens, and a stream is still where it was.
+ */
+TEST_F(file, memory_that_ends_in_an_entry)
+{
+	const size_t length = 100000, half = length / 2;
+	char *const end = (char *)guarded(length) + length;
+	struct memtable_get get = {
+		.key = ADDRESS(end - 100),
+		.key_length = 200,
+	};
+	struct memtable_scan scan = { .records = ADDRESS(end - half) };
+	struct memtable_write request_in = { .records = ADDRESS(end - half) };
+	struct stream stream = {};
+	char *const value = checked(malloc(length));
+	char *buffer;
+
+	pattern_fill(value, length, 1);
+	stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, "key", 3, value, length);
+	buffer = checked(malloc(stream.length));
+	memcpy(end - half, stream.data, half);
+	request_in.length = stream.length;
+	EXPECT_EQ(-EFAULT, request(self->fd, MEMTABLE_IOC_WRITE, &request_in));
+	EXPECT_EQ(0, table_info(self->fd).entries);
+	ASSERT_EQ(stream.length, write(self->fd, stream.data, stream.length));
+
+	EXPECT_EQ(-1, read(self->fd, end - half, stream.length));
+	EXPECT_EQ(EFAULT, errno);
+	scan.records_size = stream.length;
+	EXPECT_EQ(-EFAULT, request(self->fd, MEMTABLE_IOC_SCAN, &scan));
+	EXPECT_EQ(-EFAULT, request(self->fd, MEMTABLE_IOC_GET, &get));
+
+	ASSERT_EQ(stream.length, read(self->fd, buffer, stream.length));
+	EXPECT_EQ(0, memcmp(stream.data + 8, buffer + 8, stream.length - 8));
+	EXPECT_EQ(0, read(self->fd, buffer, stream.length));
+	stream_free(&stream);
+	free(buffer);
+	free(value);
+}
+
+/*
  * fdinfo
  */
 
