@@ -167,6 +167,11 @@ static void batch_test_duplicates(struct kunit *test)
 		mtb_batch_destroy(batch);
 		mtb_batch_init(batch, MTB_TRAILER_NONE);
 	}
+
+	/* Also where the numbers rise, but for one that is there twice. */
+	for (i = 1; i <= 10; i++)
+		KUNIT_ASSERT_EQ(test, add_version(test, "k", i - i / 6, MEMTABLE_TYPE_VALUE), 0);
+	KUNIT_EXPECT_EQ(test, mtb_batch_check_unique(batch), -EEXIST);
 }
 
 /*
