@@ -191,18 +191,26 @@ void mtb_sink_destroy(struct mtb_sink *sink)
 	kvfree(sink->stage);
 }
 
+static int sink_copy(struct mtb_sink *sink, const void *bytes, size_t length)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	cond_resched();
+	return copy_to_iter(bytes, length, sink->to) == length ? 0 : -EFAULT;
+}
+
 /**
  * mtb_sink_flush() - Copy out what is staged.
  * @sink: The sink.
  *
- * Return: 0 or -EFAULT.
+ * Return: 0, -EFAULT or -EINTR.
  */
 int mtb_sink_flush(struct mtb_sink *sink)
 {
 	size_t staged = sink->staged;
 
 	sink->staged = 0;
-	return copy_to_iter(sink->stage, staged, sink->to) == staged ? 0 : -EFAULT;
+	return sink_copy(sink, sink->stage, staged);
 }
 
 static int sink_bytes(struct mtb_sink *sink, const void *bytes, size_t length)
@@ -214,28 +222,31 @@ static int sink_bytes(struct mtb_sink *sink, const void *bytes, size_t length)
 		if (err)
 			return err;
 		if (length >= sink->size)
-			return copy_to_iter(bytes, length, sink->to) == length ? 0 : -EFAULT;
+			return sink_copy(sink, bytes, length);
 	}
 	memcpy(sink->stage + sink->staged, bytes, length);
 	sink->staged += length;
 	return 0;
 }
 
-/**
- * mtb_sink_put() - Append a record, or a part of it.
- * @sink: The sink.
- * @header: The record's header.
- * @key: The key's bytes.
- * @value: The value's bytes.
- * @from: Where the part begins: zero for the whole record.
- * @to: Where it ends: mtb_wire_length() for the whole record.
- *
- * The caller sees to it that there is room.
- *
- * Return: 0 or -EFAULT.
- */
-int mtb_sink_put(struct mtb_sink *sink, const struct memtable_record *header, const void *key,
-		 const void *value, size_t from, size_t to)
+/* Stage a whole record, for which there is room there. */
+static void sink_stage(struct mtb_sink *sink, const struct memtable_record *header,
+		       const void *key, const void *value, size_t length)
+{
+	u8 *to = sink->stage + sink->staged, *end = to + length;
+
+	memcpy(to, header, sizeof(*header));
+	to += sizeof(*header);
+	memcpy(to, key, header->key_length);
+	to += header->key_length;
+	memcpy(to, value, header->value_length);
+	to += header->value_length;
+	memset(to, 0, end - to);
+	sink->staged += length;
+}
+
+static int sink_part(struct mtb_sink *sink, const struct memtable_record *header, const void *key,
+		     const void *value, size_t from, size_t to)
 {
 	static const u8 padding[sizeof(u64)];
 	const struct {
@@ -263,5 +274,29 @@ int mtb_sink_put(struct mtb_sink *sink, const struct memtable_record *header, co
 		}
 		begin = end;
 	}
+	return 0;
+}
+
+/**
+ * mtb_sink_put() - Append a record, or a part of it.
+ * @sink: The sink.
+ * @header: The record's header.
+ * @key: The key's bytes.
+ * @value: The value's bytes.
+ * @from: Where the part begins: zero for the whole record.
+ * @to: Where it ends: mtb_wire_length() for the whole record.
+ *
+ * The caller sees to it that there is room.
+ *
+ * Return: 0, -EFAULT or -EINTR.
+ */
+int mtb_sink_put(struct mtb_sink *sink, const struct memtable_record *header, const void *key,
+		 const void *value, size_t from, size_t to)
+{
+	size_t length = mtb_wire_length(header->key_length, header->value_length);
+
+	if (from || to < length || length > sink->size - sink->staged)
+		return sink_part(sink, header, key, value, from, to);
+	sink_stage(sink, header, key, value, length);
 	return 0;
 }
