@@ -3,6 +3,7 @@
  * Block memory: one slab cache, what writers have in reserve, and what waits
  * for a grace period.
  */
+#include <linux/cache.h>
 #include <linux/errno.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -26,11 +27,10 @@ struct mtb_block *mtb_block_alloc(void)
 	if (!block)
 		return NULL;
 	seqcount_init(&block->seq);
-	block->incoming = 0;
-	block->prefix = 0;
-	block->next_removed = NULL;
 	block->height = 0;
 	block->count = 0;
+	block->fence = NULL;
+	block->incoming = 0;
 	return block;
 }
 
@@ -64,6 +64,7 @@ void mtb_block_free_list(struct mtb_block *list)
 
 	for (; list; list = next) {
 		next = list->next_removed;
+		mtb_record_put(list->fence);
 		mtb_block_free(list);
 		cond_resched();
 	}

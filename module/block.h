@@ -7,7 +7,9 @@
 #define MTB_BLOCK_H
 
 #include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/preempt.h>
+#include <linux/prefetch.h>
 #include <linux/seqlock.h>
 #include <linux/stddef.h>
 
@@ -15,8 +17,14 @@
 
 #define MTB_HEIGHT_MAX	12
 
+/**
+ * struct mtb_link - A block's pointer to another one further right.
+ * @code: Code of the other block's fence, relative to this block's; U64_MAX if
+ *	there is no other.
+ * @next: The other block, or NULL.
+ */
 struct mtb_link {
-	u64 prefix;
+	u64 code;
 	struct mtb_block *next;
 };
 
@@ -27,22 +35,26 @@ union mtb_cell {
 
 /**
  * struct mtb_block - A run of sorted records.
- * @seq: Covers @count, the slots and the bottom link.
- * @incoming: How many records the plan in the making puts here; zero between
- *	plans. Under the index's mutex.
- * @prefix: Prefix of the first record that the block had. Fixed.
+ * @seq: Covers @count, the slots and the links.
  * @height: Levels that the block is linked on. Fixed before it is linked.
  * @count: Slots in use.
- * @next_removed: The next one of those removed, while a grace period passes.
+ * @fence: The record whose key bounds the block from below; NULL for the head.
+ *	The record may be replaced, its key is fixed before the block is linked.
+ * @incoming: How many records the plan in the making puts here; zero between
+ *	plans. Under the index's mutex.
+ * @next_removed: Once removed: the next one of those that wait for a grace
+ *	period.
  * @cells: The links, @height of them, the bottom one first; then the slots.
  */
 struct mtb_block {
 	seqcount_t seq;
-	u32 incoming;
-	u64 prefix;
-	struct mtb_block *next_removed;
 	u8 height;
 	u8 count;
+	struct mtb_record *fence;
+	union {
+		u32 incoming;
+		struct mtb_block *next_removed;
+	};
 	union mtb_cell cells[] __aligned(16);
 };
 
@@ -50,9 +62,8 @@ struct mtb_block {
 	((MTB_BLOCK_SIZE - offsetof(struct mtb_block, cells)) / sizeof(union mtb_cell))
 
 /* A cursor has room for the records of any block. */
-static_assert(sizeof_field(struct mtb_cursor, slots) >=
-	      (MTB_BLOCK_CELLS - 1) * sizeof(struct mtb_slot));
-/* Lock-free readers rely on prefixes that are loaded and stored whole. */
+static_assert(MTB_BLOCK_CELLS - 1 <= MTB_BLOCK_SLOTS_MAX);
+/* Lock-free readers rely on codes that are loaded and stored whole. */
 static_assert(sizeof(u64) == sizeof(long));
 
 static inline struct mtb_link *mtb_block_link(struct mtb_block *block, unsigned int level)
@@ -82,10 +93,13 @@ static inline void mtb_block_set_count(struct mtb_block *block, unsigned int cou
 	smp_store_release(&block->count, count);
 }
 
-/* The first record, or the last one that there was; not for an empty head. */
-static inline struct mtb_record *mtb_block_first(struct mtb_block *block)
+/* Have all of a block come into the caches. */
+static inline void mtb_block_prefetch(const struct mtb_block *block)
 {
-	return READ_ONCE(mtb_block_slots(block)[0].record);
+	const u8 *line = (const u8 *)block;
+
+	for (; line < (const u8 *)block + MTB_BLOCK_SIZE; line += L1_CACHE_BYTES)
+		prefetch(line);
 }
 
 static inline void mtb_block_write_begin(struct mtb_block *block)
@@ -105,55 +119,64 @@ static inline struct mtb_block *mtb_block_next(struct mtb_block *block)
 	return READ_ONCE(mtb_block_link(block, 0)->next);
 }
 
-static inline void mtb_link_set(struct mtb_link *link, struct mtb_block *next)
+/*
+ * The key of a fence. Where records can be removed, all versions of a key are
+ * at one side of it.
+ */
+static inline void mtb_fence_key(const struct mtb_record *fence, bool reverse, struct mtb_key *key)
 {
-	WRITE_ONCE(link->prefix, next ? next->prefix : U64_MAX);
-	/* The block is filled before this: pairs with the dependent loads. */
-	smp_store_release(&link->next, next);
+	mtb_record_key(fence, reverse, key);
+	if (fence->trailer == MTB_TRAILER_PIN)
+		key->tag = U64_MAX;
 }
 
-/* The block that @link leads to if its first record precedes @key, or NULL. */
-static inline struct mtb_block *mtb_link_follow(struct mtb_link *link, const struct mtb_key *key)
-{
-	struct mtb_block *next;
+bool mtb_place_follow_tied(struct mtb_place *place, struct mtb_block *next,
+			   const struct mtb_key *key);
 
-	if (key->prefix < READ_ONCE(link->prefix))
-		return NULL;
-	next = READ_ONCE(link->next);
-	if (!next || key->prefix < next->prefix)
-		return NULL;
-	if (key->prefix == next->prefix && mtb_key_compare(key, mtb_block_first(next)) <= 0)
-		return NULL;
-	return next;
+/* Move on to the block that a link leads to if the key comes after its fence. */
+static inline bool mtb_place_follow(struct mtb_place *place, unsigned int level,
+				    const struct mtb_key *key)
+{
+	struct mtb_block *block = place->block, *next;
+	struct mtb_link *link = mtb_block_link(block, level);
+	unsigned int seq;
+	u64 code;
+
+	/*
+	 * Not to follow a link is sound above the bottom level, and at the
+	 * bottom the caller is inside a read section.
+	 */
+	if (READ_ONCE(link->code) > place->code)
+		return false;
+	do {
+		seq = read_seqcount_begin(&block->seq);
+		code = READ_ONCE(link->code);
+		next = READ_ONCE(link->next);
+	} while (read_seqcount_retry(&block->seq, seq));
+	if (!next || code > place->code)
+		return false;
+	if (unlikely(code == place->code))
+		return mtb_place_follow_tied(place, next, key);
+	place->code = mtb_code_rebase(place->code, code, key);
+	place->block = next;
+	return true;
 }
 
-/* The last block whose first record precedes @key, or one to the left of it. */
-static inline struct mtb_block *mtb_skiplist_descend(const struct mtb_skiplist *index,
-						     const struct mtb_key *key)
-{
-	struct mtb_block *block = index->head, *next;
-	unsigned int level = READ_ONCE(index->height);
-
-	while (level-- > 0) {
-		while ((next = mtb_link_follow(mtb_block_link(block, level), key)))
-			block = next;
-	}
-	return block;
-}
-
-/* Number of slots, of the first @count, whose records precede @key. */
-static inline unsigned int mtb_lower_bound(const struct mtb_slot *slots, unsigned int count,
+/* Number of slots, of the first @count of the place's block, that precede @key. */
+static inline unsigned int mtb_lower_bound(const struct mtb_place *place, unsigned int count,
 					   const struct mtb_key *key)
 {
+	const struct mtb_slot *slots = mtb_block_slots(place->block);
 	unsigned int low = 0, high = count;
+	u64 code = place->code;
 
 	while (low < high) {
 		unsigned int middle = (low + high) / 2;
-		u64 prefix = READ_ONCE(slots[middle].prefix);
+		u64 other = READ_ONCE(slots[middle].code);
 		bool precedes;
 
-		if (prefix != key->prefix)
-			precedes = prefix < key->prefix;
+		if (other != code)
+			precedes = other < code;
 		else
 			precedes = mtb_key_compare(key, READ_ONCE(slots[middle].record)) > 0;
 		if (precedes)
@@ -167,5 +190,13 @@ static inline unsigned int mtb_lower_bound(const struct mtb_slot *slots, unsigne
 struct mtb_block *mtb_block_alloc(void);
 void mtb_block_free(struct mtb_block *block);
 struct mtb_block *mtb_reserve_take(struct mtb_reserve *reserve, u8 height);
+void mtb_block_defer(struct mtb_block *block, struct mtb_block **list);
+
+bool mtb_key_after_fence(const struct mtb_key *key, struct mtb_block *block);
+u64 mtb_block_code(const struct mtb_key *key, const struct mtb_block *block);
+void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *place,
+			  const struct mtb_key *key);
+void mtb_search_start(struct mtb_search *search, const struct mtb_skiplist *index);
+void mtb_search_run(struct mtb_search *searches, unsigned int count);
 
 #endif /* MTB_BLOCK_H */

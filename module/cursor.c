@@ -1,115 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Readers of the block skiplist: looking up, and cursors. skiplist.c has the
- * rules.
+ * Cursors in the block skiplist. skiplist.c has the rules.
  */
 #include "block.h"
 
 /*
- * Copy a block's slots, after moving on to where @key belongs, or from @block
- * itself if that is NULL. Nothing but the copy is in the read section, so that
- * no writer, however busy, keeps a reader from getting through.
+ * Take the records of the place's block, after moving on to where @key belongs,
+ * if that is not NULL: then the cursor is at the first of them at or after it.
+ * Nothing but the copy and that search is in the read section, so that no
+ * writer, however busy, keeps a reader from getting through.
  */
-static struct mtb_block *cursor_load(struct mtb_cursor *cursor, struct mtb_block *block,
-				     const struct mtb_key *key)
+static void cursor_load(struct mtb_cursor *cursor, struct mtb_place *place,
+			const struct mtb_key *key)
 {
-	struct mtb_block *next;
-	const struct mtb_slot *slots;
+	struct mtb_block *block;
+	struct mtb_slot *slots;
 	unsigned int seq, i;
 
 	do {
-		while (key && (next = mtb_link_follow(mtb_block_link(block, 0), key)))
-			block = next;
+		do {
+			block = place->block;
+			seq = read_seqcount_begin(&block->seq);
+		} while (key && mtb_place_follow(place, 0, key));
 		slots = mtb_block_slots(block);
-		seq = read_seqcount_begin(&block->seq);
 		cursor->count = mtb_block_count(block);
-		for (i = 0; i < cursor->count; i++) {
-			cursor->slots[i].prefix = READ_ONCE(slots[i].prefix);
-			cursor->slots[i].record = READ_ONCE(slots[i].record);
-		}
+		for (i = 0; i < cursor->count; i++)
+			cursor->records[i] = READ_ONCE(slots[i].record);
 		cursor->next = mtb_block_next(block);
-	} while (read_seqcount_retry(&block->seq, seq) ||
-		 (key && mtb_link_follow(mtb_block_link(block, 0), key)));
-	cursor->position = 0;
-	return block;
+		cursor->position = key ? mtb_lower_bound(place, cursor->count, key) : 0;
+	} while (read_seqcount_retry(&block->seq, seq));
+	for (i = 0; i < cursor->count && i < MTB_CURSOR_AHEAD; i++)
+		mtb_record_prefetch(cursor->records[i]);
+	if (cursor->next)
+		mtb_block_prefetch(cursor->next);
 }
 
 static struct mtb_record *cursor_current(struct mtb_cursor *cursor)
 {
+	struct mtb_place place;
+
 	/* Only the head, or a block being unlinked, can be empty. */
 	while (cursor->position >= cursor->count) {
 		if (!cursor->next)
 			return NULL;
-		cursor_load(cursor, cursor->next, NULL);
+		place.block = cursor->next;
+		cursor_load(cursor, &place, NULL);
 	}
-	return cursor->slots[cursor->position].record;
-}
-
-/* The first record of @block, or of the next one that is not empty. */
-static struct mtb_record *first_from(struct mtb_block *block)
-{
-	struct mtb_record *record;
-	struct mtb_block *next;
-	unsigned int seq, count;
-
-	for (; block; block = next) {
-		do {
-			seq = read_seqcount_begin(&block->seq);
-			count = mtb_block_count(block);
-			record = mtb_block_first(block);
-			next = mtb_block_next(block);
-		} while (read_seqcount_retry(&block->seq, seq));
-		if (count)
-			return record;
-	}
-	return NULL;
-}
-
-/* How often a search is tried in a block that writers keep changing. */
-#define SEARCH_TRIES	4
-
-static noinline struct mtb_record *find_in_copy(const struct mtb_skiplist *index,
-						struct mtb_block *block,
-						const struct mtb_key *key)
-{
-	struct mtb_cursor cursor = { .index = index };
-
-	cursor_load(&cursor, block, key);
-	cursor.position = mtb_lower_bound(cursor.slots, cursor.count, key);
-	return cursor_current(&cursor);
-}
-
-/**
- * mtb_skiplist_find() - Look up a record.
- * @index: The index.
- * @key: The internal key.
- *
- * Return: the first record at or after @key, or NULL.
- */
-struct mtb_record *mtb_skiplist_find(const struct mtb_skiplist *index, const struct mtb_key *key)
-{
-	struct mtb_block *block = mtb_skiplist_descend(index, key), *next;
-	unsigned int seq, count, position, tries = 0;
-	struct mtb_record *record;
-
-	do {
-		if (tries++ == SEARCH_TRIES)
-			return find_in_copy(index, block, key);
-		seq = read_seqcount_begin(&block->seq);
-		while ((next = mtb_link_follow(mtb_block_link(block, 0), key))) {
-			block = next;
-			seq = read_seqcount_begin(&block->seq);
-		}
-		count = mtb_block_count(block);
-		position = mtb_lower_bound(mtb_block_slots(block), count, key);
-		record = NULL;
-		if (position < count)
-			record = READ_ONCE(mtb_block_slots(block)[position].record);
-		else
-			next = mtb_block_next(block);
-	} while (read_seqcount_retry(&block->seq, seq));
-
-	return record || !next ? record : first_from(next);
+	return cursor->records[cursor->position];
 }
 
 /**
@@ -121,8 +58,10 @@ struct mtb_record *mtb_skiplist_find(const struct mtb_skiplist *index, const str
  */
 struct mtb_record *mtb_cursor_first(struct mtb_cursor *cursor, const struct mtb_skiplist *index)
 {
+	struct mtb_place place = { .block = index->head };
+
 	cursor->index = index;
-	cursor_load(cursor, index->head, NULL);
+	cursor_load(cursor, &place, NULL);
 	return cursor_current(cursor);
 }
 
@@ -137,37 +76,50 @@ struct mtb_record *mtb_cursor_first(struct mtb_cursor *cursor, const struct mtb_
 struct mtb_record *mtb_cursor_seek(struct mtb_cursor *cursor, const struct mtb_skiplist *index,
 				   const struct mtb_key *key)
 {
+	struct mtb_place place;
+
 	cursor->index = index;
-	cursor_load(cursor, mtb_skiplist_descend(index, key), key);
-	cursor->position = mtb_lower_bound(cursor->slots, cursor->count, key);
+	mtb_skiplist_descend(index, &place, key);
+	cursor_load(cursor, &place, key);
 	return cursor_current(cursor);
+}
+
+/* Number of records, of those that the cursor has, before @key. */
+static unsigned int records_before(const struct mtb_cursor *cursor, const struct mtb_key *key)
+{
+	unsigned int low = 0, high = cursor->count;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (mtb_key_compare(key, cursor->records[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /*
  * Where records are removed, a block that @key belongs to may have none before
- * it any more: copy the block to the left of @block.
+ * it any more: take the block to the left of it.
  */
-static struct mtb_block *cursor_load_before(struct mtb_cursor *cursor, struct mtb_block *block,
-					    const struct mtb_key *key)
+static void cursor_load_before(struct mtb_cursor *cursor, struct mtb_place *place,
+			       const struct mtb_key *key)
 {
-	const struct mtb_skiplist *index = cursor->index;
-	struct mtb_block *pred = index->head, *next;
-	unsigned int level = READ_ONCE(index->height);
-	struct mtb_key first;
+	struct mtb_block *block = place->block;
+	struct mtb_key fence;
 
-	mtb_record_key(mtb_block_first(block), key->reverse, &first);
-	while (level-- > 0) {
-		while ((next = mtb_link_follow(mtb_block_link(pred, level), &first)) &&
-		       next != block)
-			pred = next;
-	}
+	mtb_fence_key(READ_ONCE(block->fence), key->reverse, &fence);
+	mtb_skiplist_descend(cursor->index, place, &fence);
 	for (;;) {
-		cursor_load(cursor, pred, NULL);
-		next = cursor->next;
-		if (!next || next == block || mtb_key_compare(key, mtb_block_first(next)) <= 0)
-			return pred;
-		pred = next;
+		cursor_load(cursor, place, NULL);
+		if (!cursor->next || cursor->next == block ||
+		    !mtb_key_after_fence(key, cursor->next))
+			break;
+		place->block = cursor->next;
 	}
+	cursor->position = records_before(cursor, key);
 }
 
 /**
@@ -184,21 +136,18 @@ struct mtb_record *mtb_cursor_seek_before(struct mtb_cursor *cursor,
 					  const struct mtb_skiplist *index,
 					  const struct mtb_key *key)
 {
-	struct mtb_block *block;
+	struct mtb_place place;
 
 	cursor->index = index;
-	block = cursor_load(cursor, mtb_skiplist_descend(index, key), key);
-	for (;;) {
-		cursor->count = mtb_lower_bound(cursor->slots, cursor->count, key);
-		if (cursor->count)
-			break;
+	mtb_skiplist_descend(index, &place, key);
+	cursor_load(cursor, &place, key);
+	while (!cursor->position) {
 		/* Before the head there is nothing. */
-		if (block == index->head)
+		if (place.block == index->head)
 			return NULL;
-		block = cursor_load_before(cursor, block, key);
+		cursor_load_before(cursor, &place, key);
 	}
-	cursor->position = cursor->count - 1;
-	return cursor->slots[cursor->position].record;
+	return mtb_cursor_prev_at_hand(cursor);
 }
 
 /**
@@ -212,30 +161,31 @@ struct mtb_record *mtb_cursor_seek_before(struct mtb_cursor *cursor,
  */
 struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_skiplist *index)
 {
-	struct mtb_block *block = index->head, *next;
+	struct mtb_place place = { .block = index->head };
 	unsigned int level = READ_ONCE(index->height);
+	struct mtb_block *next;
 	struct mtb_key key;
 
 	cursor->index = index;
 	while (level-- > 0) {
-		while ((next = READ_ONCE(mtb_block_link(block, level)->next)))
-			block = next;
+		while ((next = READ_ONCE(mtb_block_link(place.block, level)->next)))
+			place.block = next;
 	}
 	for (;;) {
-		cursor_load(cursor, block, NULL);
+		cursor_load(cursor, &place, NULL);
 		if (!cursor->next)
 			break;
-		block = cursor->next;
+		place.block = cursor->next;
 	}
 	if (!cursor->count) {
-		if (block == index->head)
+		if (place.block == index->head)
 			return NULL;
-		/* It is being unlinked: what is last now lies before what it had. */
-		mtb_record_key(mtb_block_first(block), READ_ONCE(index->reverse), &key);
+		/* It is being unlinked: what is last now lies before its fence. */
+		mtb_fence_key(READ_ONCE(place.block->fence), READ_ONCE(index->reverse), &key);
 		return mtb_cursor_seek_before(cursor, index, &key);
 	}
-	cursor->position = cursor->count - 1;
-	return cursor->slots[cursor->position].record;
+	cursor->position = cursor->count;
+	return mtb_cursor_prev_at_hand(cursor);
 }
 
 /**
@@ -246,7 +196,9 @@ struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_s
  */
 struct mtb_record *mtb_cursor_next(struct mtb_cursor *cursor)
 {
-	cursor->position++;
+	if (mtb_cursor_has_next(cursor))
+		return mtb_cursor_next_at_hand(cursor);
+	cursor->position = cursor->count;
 	return cursor_current(cursor);
 }
 
@@ -260,11 +212,8 @@ struct mtb_record *mtb_cursor_prev(struct mtb_cursor *cursor)
 {
 	struct mtb_key key;
 
-	if (cursor->position) {
-		cursor->position--;
-		return cursor->slots[cursor->position].record;
-	}
-	mtb_record_key(cursor->slots[0].record, READ_ONCE(cursor->index->reverse), &key);
+	if (mtb_cursor_has_prev(cursor))
+		return mtb_cursor_prev_at_hand(cursor);
+	mtb_record_key(cursor->records[0], READ_ONCE(cursor->index->reverse), &key);
 	return mtb_cursor_seek_before(cursor, cursor->index, &key);
 }
-

@@ -15,9 +15,8 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
-
-#include <asm/byteorder.h>
 
 #include "record.h"
 
@@ -210,32 +209,6 @@ size_t mtb_record_memory(const struct mtb_record *record)
 	if (is_vmalloc_addr(record))
 		return PAGE_ALIGN(size);
 	return roundup_pow_of_two(size);
-}
-
-/**
- * mtb_key_init() - Make an internal key.
- * @key: The internal key to fill.
- * @reverse: Whether keys are ordered from the greatest to the least.
- * @data: The key's bytes, which must stay while @key is in use.
- * @length: Length of the key, in bytes.
- * @tag: Sequence number and type.
- */
-void mtb_key_init(struct mtb_key *key, bool reverse, const void *data, u32 length, u64 tag)
-{
-	__be64 prefix = 0;
-
-	/* Of constant length where it can be, which makes it one load. */
-	if (length >= sizeof(prefix))
-		memcpy(&prefix, data, sizeof(prefix));
-	else
-		memcpy(&prefix, data, length);
-	key->prefix = be64_to_cpu(prefix);
-	if (reverse)
-		key->prefix = ~key->prefix;
-	key->tag = tag;
-	key->data = data;
-	key->length = length;
-	key->reverse = reverse;
 }
 
 /**

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Records: one entry of a table as it lies in memory, and the order of entries.
+ * Records: one entry of a table as it lies in memory.
  */
 #ifndef MTB_RECORD_H
 #define MTB_RECORD_H
 
+#include <linux/cache.h>
 #include <linux/gfp.h>
-#include <linux/minmax.h>
+#include <linux/prefetch.h>
 #include <linux/refcount.h>
-#include <linux/string.h>
 #include <linux/types.h>
 
 #include <linux/memtable.h>
@@ -80,24 +80,6 @@ struct mtb_record {
 	u8 data[] __aligned(8);
 };
 
-/**
- * struct mtb_key - An internal key to compare records with.
- * @prefix: The key's first eight bytes as a big-endian number, padded with
- *	zeros, all bits inverted if @reverse: of two keys with different
- *	prefixes, the one that comes first has the lesser one.
- * @tag: Versions of a key are ordered by tag, the highest first.
- * @data: The key's bytes.
- * @length: Length of the key, in bytes.
- * @reverse: Keys are ordered from the greatest to the least.
- */
-struct mtb_key {
-	u64 prefix;
-	u64 tag;
-	const u8 *data;
-	u32 length;
-	bool reverse;
-};
-
 int mtb_record_module_init(void);
 void mtb_record_module_exit(void);
 
@@ -112,43 +94,16 @@ struct mtb_pin *mtb_record_pin(struct mtb_record *record);
 u64 mtb_record_commit(const struct mtb_record *record);
 void mtb_record_set_commit(struct mtb_record *record, u64 commit);
 
-void mtb_key_init(struct mtb_key *key, bool reverse, const void *data, u32 length, u64 tag);
+/* Have the first bytes of a record come into the caches. */
+static inline void mtb_record_prefetch(const struct mtb_record *record)
+{
+	prefetch(record);
+	prefetch((const u8 *)record + L1_CACHE_BYTES);
+}
 
 static inline const u8 *mtb_record_value(const struct mtb_record *record)
 {
 	return record->data + record->key_length;
-}
-
-/* The record's own internal key; it points into the record. */
-static inline void mtb_record_key(const struct mtb_record *record, bool reverse,
-				  struct mtb_key *key)
-{
-	mtb_key_init(key, reverse, record->data, record->key_length, record->tag);
-}
-
-/* Order of two keys' bytes: as memcmp() does, a prefix first. */
-static inline int mtb_bytes_compare(const u8 *a, u32 a_length, const u8 *b, u32 b_length)
-{
-	int order = memcmp(a, b, min(a_length, b_length));
-
-	if (order)
-		return order;
-	return a_length < b_length ? -1 : a_length > b_length;
-}
-
-static inline bool mtb_same_key(const struct mtb_record *a, const struct mtb_record *b)
-{
-	return a->key_length == b->key_length && !memcmp(a->data, b->data, a->key_length);
-}
-
-/* Order of internal keys: by key, then from the highest tag to the lowest. */
-static inline int mtb_key_compare(const struct mtb_key *key, const struct mtb_record *record)
-{
-	int order = mtb_bytes_compare(key->data, key->length, record->data, record->key_length);
-
-	if (order)
-		return key->reverse ? -order : order;
-	return key->tag > record->tag ? -1 : key->tag < record->tag;
 }
 
 #endif /* MTB_RECORD_H */

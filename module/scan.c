@@ -51,12 +51,19 @@ static void scan_end(struct mtb_scan *scan, enum mtb_scan_end ended)
 
 static void scan_take(struct mtb_scan *scan, struct mtb_record *record)
 {
-	if (mtb_view_cut(&scan->view, scan->table))
-		scan_end(scan, MTB_SCAN_CUT);
-	else if (scan_past(scan, record))
+	if (scan_past(scan, record))
 		scan_end(scan, MTB_SCAN_DONE);
 	else
 		scan->upcoming = record;
+}
+
+/* Take a record from a block that the cursor has just come to. */
+static void scan_take_first(struct mtb_scan *scan, struct mtb_record *record)
+{
+	if (mtb_view_cut(&scan->view, scan->table))
+		scan_end(scan, MTB_SCAN_CUT);
+	else
+		scan_take(scan, record);
 }
 
 /* Go to the place to resume from. Under RCU. */
@@ -74,11 +81,14 @@ static void scan_place(struct mtb_scan *scan)
 		record = scan_backward(scan) ? mtb_cursor_last(cursor, index) :
 					       mtb_cursor_first(cursor, index);
 	scan->chosen = NULL;
-	scan_take(scan, record);
+	scan_take_first(scan, record);
 }
 
-static void scan_step(struct mtb_scan *scan)
+/* Go to the next block. */
+static void scan_step_on(struct mtb_scan *scan)
 {
+	struct mtb_cursor *cursor = &scan->cursor;
+
 	if (fatal_signal_pending(current)) {
 		scan_end(scan, MTB_SCAN_INTERRUPTED);
 		return;
@@ -86,10 +96,23 @@ static void scan_step(struct mtb_scan *scan)
 	/* In a map the whole chunk is taken under RCU, which is not for long. */
 	if (!scan->map)
 		cond_resched();
-	rcu_read_lock();
-	scan_take(scan, scan_backward(scan) ? mtb_cursor_prev(&scan->cursor) :
-					      mtb_cursor_next(&scan->cursor));
-	rcu_read_unlock();
+	scan_take_first(scan, scan_backward(scan) ? mtb_cursor_prev(cursor) :
+						    mtb_cursor_next(cursor));
+}
+
+static void scan_step(struct mtb_scan *scan)
+{
+	struct mtb_cursor *cursor = &scan->cursor;
+
+	/* What the cursor has of a block was all there when it came to it. */
+	if (scan_backward(scan)) {
+		if (mtb_cursor_has_prev(cursor))
+			return scan_take(scan, mtb_cursor_prev_at_hand(cursor));
+	} else {
+		if (mtb_cursor_has_next(cursor))
+			return scan_take(scan, mtb_cursor_next_at_hand(cursor));
+	}
+	scan_step_on(scan);
 }
 
 /* Forward, the newest visible version of a key comes first of those visible. */

@@ -8,7 +8,7 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 
-#include "record.h"
+#include "key.h"
 
 struct mtb_block;
 
@@ -19,6 +19,7 @@ struct mtb_block;
  * struct mtb_skiplist - An index.
  * @head: The first block; it is there from the start and the only one that
  *	can be empty. Fixed.
+ * @tail: The last block, where sorted input goes. Under @lock.
  * @lock: The mutex that all writers hold. Fixed.
  * @random: State of the generator that draws heights. Under @lock.
  * @height: Levels in use. Written under @lock, read without.
@@ -27,6 +28,7 @@ struct mtb_block;
  */
 struct mtb_skiplist {
 	struct mtb_block *head;
+	struct mtb_block *tail;
 	struct mutex *lock;	/* the table's */
 	u32 random;
 	u8 height;
@@ -45,32 +47,60 @@ struct mtb_reserve {
 };
 
 /**
+ * struct mtb_place - Where a key belongs, or a block on the way there.
+ * @block: The block. Its fence precedes the key.
+ * @code: The key's code, relative to that fence.
+ */
+struct mtb_place {
+	struct mtb_block *block;
+	u64 code;
+};
+
+/**
  * struct mtb_insertion - A record on its way into an index.
  * @record: The record.
- * @block: Where it goes, as far as mtb_skiplist_plan() could tell.
+ * @place: Where it goes, as mtb_skiplist_plan() found; of no block if to the
+ *	very end.
  */
 struct mtb_insertion {
 	struct mtb_record *record;
-	struct mtb_block *block;
+	struct mtb_place place;
 };
 
 /**
  * struct mtb_slot - A record in a block.
- * @prefix: The prefix of its key.
+ * @code: Code of its key, relative to the block's fence.
  * @record: The record.
  */
 struct mtb_slot {
-	u64 prefix;
+	u64 code;
+	struct mtb_record *record;
+};
+
+/* How many searches are under way at once, at most. */
+#define MTB_SEARCHES	16
+
+/**
+ * struct mtb_search - One of several searches under way at once.
+ * @key: The internal key.
+ * @place: How far the search has come.
+ * @levels: The links of how many levels may still lead on from there.
+ * @record: The first record at or after @key, or NULL.
+ */
+struct mtb_search {
+	struct mtb_key key;
+	struct mtb_place place;
+	unsigned int levels;
 	struct mtb_record *record;
 };
 
 /**
  * struct mtb_cursor - A reader's place in an index.
  * @index: The index.
- * @next: The block after the one that @slots was copied from.
- * @position: Index into @slots of the current one.
+ * @next: The block after the one that @records was copied from.
+ * @position: Index into @records of the current one.
  * @count: How many there are.
- * @slots: Copy of a block's slots.
+ * @records: The records of a block.
  *
  * The cursor is for one task. It sees every record that was linked before it
  * was placed, and may see some that are linked later.
@@ -80,8 +110,37 @@ struct mtb_cursor {
 	struct mtb_block *next;
 	unsigned int position;
 	unsigned int count;
-	struct mtb_slot slots[MTB_BLOCK_SLOTS_MAX];
+	struct mtb_record *records[MTB_BLOCK_SLOTS_MAX];
 };
+
+/* How many records ahead of a cursor memory is asked for. */
+#define MTB_CURSOR_AHEAD	8
+
+/* Is the next record one that the cursor has already? */
+static inline bool mtb_cursor_has_next(const struct mtb_cursor *cursor)
+{
+	return cursor->position + 1 < cursor->count;
+}
+
+static inline bool mtb_cursor_has_prev(const struct mtb_cursor *cursor)
+{
+	return cursor->position;
+}
+
+/* Move to it. */
+static inline struct mtb_record *mtb_cursor_next_at_hand(struct mtb_cursor *cursor)
+{
+	if (cursor->position + MTB_CURSOR_AHEAD < cursor->count)
+		mtb_record_prefetch(cursor->records[cursor->position + MTB_CURSOR_AHEAD]);
+	return cursor->records[++cursor->position];
+}
+
+static inline struct mtb_record *mtb_cursor_prev_at_hand(struct mtb_cursor *cursor)
+{
+	if (cursor->position >= MTB_CURSOR_AHEAD)
+		mtb_record_prefetch(cursor->records[cursor->position - MTB_CURSOR_AHEAD]);
+	return cursor->records[--cursor->position];
+}
 
 int mtb_block_module_init(void);
 void mtb_block_module_exit(void);
@@ -98,16 +157,18 @@ unsigned int mtb_skiplist_insert(struct mtb_skiplist *index, struct mtb_insertio
 				 struct mtb_reserve *reserve);
 void mtb_skiplist_replace(struct mtb_skiplist *index, struct mtb_record *old,
 			  struct mtb_record *record);
-struct mtb_block *mtb_skiplist_remove(struct mtb_skiplist *index, struct mtb_record *record);
+s64 mtb_skiplist_remove(struct mtb_skiplist *index, struct mtb_record *record,
+			struct mtb_block **removed);
 unsigned int mtb_skiplist_cut(struct mtb_skiplist *index, const struct mtb_key *key,
 			      struct mtb_skiplist *right, struct mtb_reserve *reserve);
 struct mtb_record *mtb_skiplist_middle(struct mtb_skiplist *index, u64 count);
-u64 mtb_skiplist_blocks(struct mtb_skiplist *index);
+u64 mtb_skiplist_memory(struct mtb_skiplist *index);
 
-void mtb_block_defer(struct mtb_block *block, struct mtb_block **list);
 void mtb_block_free_list(struct mtb_block *list);
 
 struct mtb_record *mtb_skiplist_find(const struct mtb_skiplist *index, const struct mtb_key *key);
+void mtb_skiplist_find_many(const struct mtb_skiplist *index, struct mtb_search *searches,
+			    unsigned int count);
 
 struct mtb_record *mtb_cursor_first(struct mtb_cursor *cursor, const struct mtb_skiplist *index);
 struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_skiplist *index);

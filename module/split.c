@@ -96,7 +96,7 @@ static int part_reserve(struct part *part, struct mtb_table *table, struct mtb_t
 	if (!part->first)
 		return mtb_registry_reserve(entry, right, NULL, 0,
 					    atomic64_read(&right->memory_usage));
-	part->moving = part->memory + mtb_skiplist_blocks(&table->index) * MTB_BLOCK_SIZE;
+	part->moving = part->memory + mtb_skiplist_memory(&table->index);
 	return mtb_registry_reserve(entry, right, table->owner, part->moving,
 				    BLOCKS_NEW_MAX * MTB_BLOCK_SIZE);
 }
@@ -116,21 +116,22 @@ static void part_settle(const struct part *part, struct mtb_table *table,
 }
 
 static void part_move(const struct part *part, struct mtb_table *table, struct mtb_table *right,
-		      u64 blocks, u64 blocks_new)
+		      u64 blocks_new)
 {
-	u64 moved = part->memory + (blocks - blocks_new) * MTB_BLOCK_SIZE;
+	u64 memory = part->memory + mtb_skiplist_memory(&right->index);
+	u64 more = blocks_new * MTB_BLOCK_SIZE;
 
 	atomic64_sub(part->entries, &table->entries);
 	atomic64_sub(part->tombstones, &table->tombstones);
 	atomic64_sub(part->logical_bytes, &table->logical_bytes);
-	atomic64_sub(moved, &table->memory_usage);
+	atomic64_sub(memory - more, &table->memory_usage);
 	WRITE_ONCE(table->refused, false);
 
 	atomic64_set(&right->entries, part->entries);
 	atomic64_set(&right->tombstones, part->tombstones);
 	atomic64_set(&right->logical_bytes, part->logical_bytes);
-	atomic64_set(&right->memory_usage, part->memory + blocks * MTB_BLOCK_SIZE);
-	part_settle(part, table, right, moved, blocks_new * MTB_BLOCK_SIZE);
+	atomic64_set(&right->memory_usage, memory);
+	part_settle(part, table, right, memory - more, more);
 }
 
 /* Cut, under the lock, with all that it takes at hand. */
@@ -141,7 +142,6 @@ static void table_cut(struct mtb_table *table, struct mtb_table *right, const st
 							    lockdep_is_held(&table->lock));
 	unsigned int blocks_new = 1;
 	struct mtb_key key;
-	u64 blocks;
 
 	ended->split_off = rcu_dereference_protected(right->epoch, true);
 	kref_get(&ended->split_off->ref);
@@ -157,8 +157,7 @@ static void table_cut(struct mtb_table *table, struct mtb_table *right, const st
 	write_seqcount_end(&table->cuts);
 	preempt_enable();
 
-	blocks = mtb_skiplist_blocks(&right->index);
-	part_move(part, table, right, blocks, blocks_new);
+	part_move(part, table, right, blocks_new);
 	mtb_epoch_put(ended);
 }
 

@@ -96,22 +96,9 @@ bool mtb_view_sees(const struct mtb_view *view, const struct mtb_record *record)
 	       mtb_record_commit(record) <= view->commits;
 }
 
-/* The first version at or after @key, with a reference if the view shows it. */
-static struct mtb_record *find_first(const struct mtb_view *view, struct mtb_table *table,
-				     const struct mtb_key *key, bool *shown)
+static bool has_key(const struct mtb_record *record, const struct mtb_key *key)
 {
-	struct mtb_record *record;
-
-	rcu_read_lock();
-	record = mtb_skiplist_find(&table->index, key);
-	if (!record || record->key_length != key->length ||
-	    memcmp(record->data, key->data, key->length))
-		record = NULL;
-	*shown = record && mtb_view_sees(view, record);
-	if (*shown && !mtb_record_tryget(record))
-		record = NULL;
-	rcu_read_unlock();
-	return record;
+	return record->key_length == key->length && !memcmp(record->data, key->data, key->length);
 }
 
 /*
@@ -126,9 +113,7 @@ static noinline struct mtb_record *find_behind(const struct mtb_view *view,
 	struct mtb_record *record;
 
 	for (record = mtb_cursor_seek(&cursor, &table->index, key);
-	     record && record->key_length == key->length &&
-	     !memcmp(record->data, key->data, key->length);
-	     record = mtb_cursor_next(&cursor)) {
+	     record && has_key(record, key); record = mtb_cursor_next(&cursor)) {
 		if (mtb_view_sees(view, record))
 			return record;
 		if (fatal_signal_pending(current))
@@ -138,20 +123,6 @@ static noinline struct mtb_record *find_behind(const struct mtb_view *view,
 	return NULL;
 }
 
-/* The newest version of a key that the view shows, with a reference, or NULL. */
-static struct mtb_record *find_version(const struct mtb_view *view, struct mtb_table *table,
-				       const struct mtb_lookup *lookup)
-{
-	struct mtb_record *record;
-	struct mtb_key key;
-	bool shown;
-
-	mtb_key_init(&key, READ_ONCE(table->index.reverse), lookup->key, lookup->key_length,
-		     mtb_tag(view->snapshot, U8_MAX));
-	record = find_first(view, table, &key, &shown);
-	return !record || shown ? record : find_behind(view, table, &key);
-}
-
 /* Map tables keep no tombstones; one that is passing through is no answer. */
 static bool passing(const struct mtb_record *record)
 {
@@ -159,33 +130,90 @@ static bool passing(const struct mtb_record *record)
 	       mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION;
 }
 
+/**
+ * struct hidden - Keys whose first version the view does not show.
+ * @count: How many there are.
+ * @at: Which of the lookups at hand they are.
+ */
+struct hidden {
+	unsigned int count;
+	u8 at[MTB_SEARCHES];
+};
+
+/* Find the first version of each key, under RCU, and keep those that the view shows. */
+static void find_first(const struct mtb_view *view, struct mtb_table *table,
+		       struct mtb_search *searches, struct mtb_lookup *lookups,
+		       unsigned int count, struct hidden *hidden)
+{
+	struct mtb_record *record;
+	unsigned int i;
+
+	rcu_read_lock();
+	if (count == 1)
+		searches->record = mtb_skiplist_find(&table->index, &searches->key);
+	else
+		mtb_skiplist_find_many(&table->index, searches, count);
+	for (i = 0; i < count; i++) {
+		record = searches[i].record;
+		if (!record || !has_key(record, &searches[i].key))
+			continue;
+		if (!mtb_view_sees(view, record))
+			hidden->at[hidden->count++] = i;
+		else if (!passing(record) && mtb_record_tryget(record))
+			lookups[i].record = record;
+	}
+	rcu_read_unlock();
+}
+
+/* Look up as many keys as are worth being searched at once. */
+static int lookup_some(const struct mtb_view *view, struct mtb_table *table,
+		       struct mtb_lookup *lookups, unsigned int count)
+{
+	struct mtb_search searches[MTB_SEARCHES];
+	struct hidden hidden = { .count = 0 };
+	struct mtb_record *record;
+	unsigned int i, at;
+
+	for (i = 0; i < count; i++) {
+		mtb_key_init(&searches[i].key, READ_ONCE(table->index.reverse), lookups[i].key,
+			     lookups[i].key_length, mtb_tag(view->snapshot, U8_MAX));
+	}
+	find_first(view, table, searches, lookups, count, &hidden);
+	for (i = 0; i < hidden.count; i++) {
+		at = hidden.at[i];
+		record = find_behind(view, table, &searches[at].key);
+		if (IS_ERR(record))
+			return PTR_ERR(record);
+		lookups[at].record = record;
+	}
+	return 0;
+}
+
 /* Returns whether the view held, so that the answers are of one moment. */
 static int lookup_once(const struct mtb_view *view, struct mtb_table *table,
 		       struct mtb_lookup *lookups, size_t count)
 {
-	struct mtb_record *record;
-	bool missed = false;
+	unsigned int some;
 	size_t i;
+	int err;
 
 	for (i = 0; i < count; i++)
 		lookups[i].record = NULL;
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i += some) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
-		record = find_version(view, table, &lookups[i]);
-		if (IS_ERR(record))
-			return PTR_ERR(record);
-		missed |= !record;
-		if (record && passing(record)) {
-			mtb_record_put(record);
-			record = NULL;
-		}
-		lookups[i].record = record;
+		some = min_t(size_t, count - i, MTB_SEARCHES);
+		err = lookup_some(view, table, &lookups[i], some);
+		if (err)
+			return err;
 	}
-	if (!missed)
-		return 0;
-	return mtb_view_cut(view, table) || mtb_view_purged(view, table) ? -EAGAIN : 0;
+	for (i = 0; i < count && lookups[i].record; i++)
+		;
+	/* What was missed may have gone. */
+	if (i < count && (mtb_view_cut(view, table) || mtb_view_purged(view, table)))
+		return -EAGAIN;
+	return 0;
 }
 
 /**

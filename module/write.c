@@ -112,9 +112,10 @@ static u64 replaced_memory(struct mtb_table *table, const struct mtb_batch *batc
 	for (i = 0; i < batch->count; i++) {
 		record = batch->insertions[i].record;
 		old = version_from(table, record, U64_MAX);
+		/* With an old one gone, the index may keep the new one for its key. */
 		if (old)
 			memory += mtb_record_memory(old);
-		if (is_deletion(record))
+		else if (is_deletion(record))
 			memory += mtb_record_memory(record);
 		cond_resched();
 	}
@@ -247,12 +248,9 @@ static void discard(struct mtb_table *table, struct mtb_record *record)
 
 static void purge(struct mtb_table *table, struct mtb_record *record)
 {
-	struct mtb_block *block = mtb_skiplist_remove(&table->index, record);
+	s64 grown = mtb_skiplist_remove(&table->index, record, &table->removed.blocks);
 
-	if (block) {
-		mtb_block_defer(block, &table->removed.blocks);
-		atomic64_sub(MTB_BLOCK_SIZE, &table->memory_usage);
-	}
+	atomic64_add(grown, &table->memory_usage);
 	discard(table, record);
 }
 
@@ -295,14 +293,14 @@ static void batch_put_in_place(struct mtb_table *table, struct mtb_batch *batch,
 
 	preempt_disable();
 	purges_add(table, 1);
-	if (!is_deletion(record)) {
+	if (old) {
 		mtb_skiplist_replace(&table->index, old, record);
 		batch_account(table, batch, 0);
 		discard(table, old);
-		/* The record is the table's now; a deletion stays the batch's. */
+		if (is_deletion(record))
+			purge(table, record);
+		/* The record is the table's now. */
 		batch->count = 0;
-	} else if (old) {
-		purge(table, old);
 	}
 	batch_publish(table, batch);
 	purges_add(table, 1);

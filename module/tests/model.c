@@ -286,7 +286,7 @@ u64 model_memory(struct mtb_table *table, struct mtb_cursor *cursor)
 	u64 memory;
 
 	mutex_lock(&table->lock);
-	memory = mtb_skiplist_blocks(&table->index) * MTB_BLOCK_SIZE;
+	memory = mtb_skiplist_memory(&table->index);
 	for (record = mtb_cursor_first(cursor, &table->index); record;
 	     record = mtb_cursor_next(cursor))
 		memory += mtb_record_memory(record);

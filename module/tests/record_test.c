@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of records: their memory, their commit numbers, and their order.
+ * Tests of records: their memory, their tags and their commit numbers.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -237,123 +237,6 @@ static void record_test_tag(struct kunit *test)
 	}
 }
 
-#define KEY(bytes)	{ (const u8 *)(bytes), sizeof(bytes) - 1 }
-
-/* In ascending order. */
-static const struct {
-	const u8 *data;
-	u16 length;
-} ordered[] = {
-	KEY(""), KEY("\0"), KEY("\0\0"), KEY("\0\0\0\0\0\0\0"), KEY("\0\0\0\0\0\0\0\0"),
-	KEY("\0\0\0\0\0\0\0\0\0"), KEY("\0\0\0\0\0\0\0\1"), KEY("\0\1"), KEY("\1"), KEY("\1\0"),
-	KEY("a"), KEY("a\0"), KEY("a\0\0\0\0\0\0\0"), KEY("a\0\0\0\0\0\0\0\0"), KEY("aa"),
-	KEY("aaaaaaaa"), KEY("aaaaaaaa\0"), KEY("aaaaaaaa\0a"), KEY("aaaaaaaaa"),
-	KEY("aaaaaaaab"), KEY("aaaaaaaab\0"), KEY("aaaaaaab"), KEY("ab"), KEY("b"), KEY("\x7f"),
-	KEY("\x80"), KEY("\xff"), KEY("\xff\xff\xff\xff\xff\xff\xff\xff"),
-	KEY("\xff\xff\xff\xff\xff\xff\xff\xff\0"),
-	KEY("\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
-};
-
-static struct mtb_record *ordered_record(struct kunit *test, size_t i)
-{
-	struct mtb_record *record = alloc(test, ordered[i].length, 0, MTB_TRAILER_NONE);
-
-	record->tag = mtb_tag(1, MEMTABLE_TYPE_VALUE);
-	memcpy(record->data, ordered[i].data, ordered[i].length);
-	return record;
-}
-
-/*
- * Keys compare as their bytes do, a prefix first, or the other way round: also
- * zero bytes, and keys with the same first eight bytes. A key with a lesser
- * prefix comes first.
- */
-static void record_test_key_order(struct kunit *test)
-{
-	struct mtb_record *records[ARRAY_SIZE(ordered)];
-	struct mtb_key key, other;
-	size_t i, j, reverse;
-	int order;
-
-	for (i = 0; i < ARRAY_SIZE(ordered); i++)
-		records[i] = ordered_record(test, i);
-	for (reverse = 0; reverse < 2; reverse++) {
-		for (i = 0; i < ARRAY_SIZE(ordered); i++) {
-			mtb_record_key(records[i], reverse, &key);
-			for (j = 0; j < ARRAY_SIZE(ordered); j++) {
-				order = mtb_key_compare(&key, records[j]);
-				if (reverse)
-					order = -order;
-				KUNIT_EXPECT_EQ_MSG(test, order < 0, i < j, "keys %zu and %zu",
-						    i, j);
-				KUNIT_EXPECT_EQ_MSG(test, order > 0, i > j, "keys %zu and %zu",
-						    i, j);
-				mtb_record_key(records[j], reverse, &other);
-				if (reverse ? i > j : i < j)
-					KUNIT_EXPECT_LE(test, key.prefix, other.prefix);
-				KUNIT_EXPECT_EQ(test, mtb_same_key(records[i], records[j]),
-						i == j);
-			}
-		}
-	}
-	for (i = 0; i < ARRAY_SIZE(ordered); i++)
-		mtb_record_free(records[i]);
-}
-
-/* Of the versions of a key the newest comes first, of two types of one version the higher. */
-static void record_test_version_order(struct kunit *test)
-{
-	static const u64 tags[] = {
-		U64_MAX, MEMTABLE_MAX_SEQUENCE << 8 | 1, MEMTABLE_MAX_SEQUENCE << 8,
-		256 << 8 | 1, 255 << 8 | 255, 2 << 8, 1 << 8 | 1, 1 << 8, 255, 0,
-	};
-	struct mtb_record *record = alloc(test, 3, 0, MTB_TRAILER_NONE);
-	struct mtb_key key;
-	size_t i, j;
-	int order;
-
-	memcpy(record->data, "key", 3);
-	for (i = 0; i < ARRAY_SIZE(tags); i++) {
-		/* Whatever the order of keys. */
-		mtb_key_init(&key, i % 2, "key", 3, tags[i]);
-		for (j = 0; j < ARRAY_SIZE(tags); j++) {
-			record->tag = tags[j];
-			order = mtb_key_compare(&key, record);
-			KUNIT_EXPECT_EQ_MSG(test, order < 0, i < j, "tags %zu and %zu", i, j);
-			KUNIT_EXPECT_EQ_MSG(test, order > 0, i > j, "tags %zu and %zu", i, j);
-		}
-	}
-	mtb_record_free(record);
-}
-
-/* A key's prefix has its first eight bytes, zeros where it is shorter, and reads no further. */
-static void record_test_prefix(struct kunit *test)
-{
-	static const u8 bytes[] = { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0xff };
-	struct mtb_key key;
-	u32 length;
-	u8 *copy;
-
-	for (length = 0; length <= sizeof(bytes); length++) {
-		u64 expected = 0x123456789abcdef0ULL;
-
-		if (length < 8)
-			expected = length ? expected >> (64 - 8 * length) << (64 - 8 * length) : 0;
-		/* Of exactly this length, for whoever watches over memory. */
-		copy = kmalloc(max_t(size_t, length, 1), GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, copy);
-		memcpy(copy, bytes, length);
-		mtb_key_init(&key, true, copy, length, 7);
-		KUNIT_EXPECT_EQ(test, key.prefix, ~expected);
-		mtb_key_init(&key, false, copy, length, 7);
-		KUNIT_EXPECT_EQ(test, key.prefix, expected);
-		KUNIT_EXPECT_EQ(test, key.tag, 7ULL);
-		KUNIT_EXPECT_EQ(test, key.length, length);
-		KUNIT_EXPECT_PTR_EQ(test, key.data, (const u8 *)copy);
-		kfree(copy);
-	}
-}
-
 static struct kunit_case record_test_cases[] = {
 	KUNIT_CASE(record_test_sizes),
 	KUNIT_CASE(record_test_limits),
@@ -361,9 +244,6 @@ static struct kunit_case record_test_cases[] = {
 	KUNIT_CASE(record_test_clone),
 	KUNIT_CASE(record_test_pin),
 	KUNIT_CASE(record_test_tag),
-	KUNIT_CASE(record_test_key_order),
-	KUNIT_CASE(record_test_version_order),
-	KUNIT_CASE(record_test_prefix),
 	{}
 };
 

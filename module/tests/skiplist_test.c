@@ -26,7 +26,7 @@
  * @random: Where the test gets its numbers from.
  * @insertions: Room for the records that are inserted at a time.
  * @sequence: Last sequence number given to an entry.
- * @blocks: Blocks in the index.
+ * @memory: What the index should take, its records aside, in bytes.
  * @set_height: Force each new block to this height; zero leaves it to chance.
  * @trailer: What follows the value in the records.
  * @cursor: A cursor, too large for the stack.
@@ -38,7 +38,7 @@ struct fixture {
 	struct test_random random;
 	struct mtb_insertion insertions[BATCH_MAX];
 	u64 sequence;
-	unsigned int blocks;
+	u64 memory;
 	unsigned int set_height;
 	enum mtb_trailer trailer;
 	struct mtb_cursor cursor;
@@ -53,7 +53,7 @@ static struct fixture *fixture_create(struct kunit *test)
 	mutex_init(&fixture->lock);
 	if (mtb_skiplist_init(&fixture->index, &fixture->lock))
 		return NULL;
-	fixture->blocks = 1;
+	fixture->memory = MTB_BLOCK_SIZE;
 	return fixture;
 }
 
@@ -126,17 +126,17 @@ static void insert(struct kunit *test, const struct model_entry *entries, size_t
 			      count, taken, planned);
 	KUNIT_EXPECT_EQ(test, reserve.count, planned + count - taken);
 	mtb_reserve_empty(&reserve);
-	fixture->blocks += taken;
+	fixture->memory += taken * MTB_BLOCK_SIZE;
 }
 
-static unsigned int count_blocks(struct fixture *fixture)
+static u64 index_memory(struct fixture *fixture)
 {
-	unsigned int blocks;
+	u64 memory;
 
 	mutex_lock(&fixture->lock);
-	blocks = mtb_skiplist_blocks(&fixture->index);
+	memory = mtb_skiplist_memory(&fixture->index);
 	mutex_unlock(&fixture->lock);
-	return blocks;
+	return memory;
 }
 
 /* The whole index, in both directions. */
@@ -159,7 +159,7 @@ static void check_walks(struct kunit *test)
 		KUNIT_ASSERT_TRUE_MSG(test, model_matches(&model->entries[i], record),
 				      "entry %zu of %zu, backward", i, model->count);
 	KUNIT_EXPECT_NULL(test, record);
-	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
 
 	if (!model->count)
 		return;
@@ -563,7 +563,7 @@ static void remove_entry(struct kunit *test, size_t position)
 {
 	struct fixture *fixture = test->priv;
 	const struct model_entry *entry = &fixture->model.entries[position];
-	struct mtb_block *block, *removed = NULL;
+	struct mtb_block *removed = NULL;
 	struct mtb_record *record;
 	struct mtb_key key;
 
@@ -571,26 +571,27 @@ static void remove_entry(struct kunit *test, size_t position)
 	record = mtb_skiplist_find(&fixture->index, &key);
 	KUNIT_ASSERT_TRUE(test, model_matches(entry, record));
 	mutex_lock(&fixture->lock);
-	block = mtb_skiplist_remove(&fixture->index, record);
+	fixture->memory += mtb_skiplist_remove(&fixture->index, record, &removed);
 	mutex_unlock(&fixture->lock);
-	if (block) {
-		fixture->blocks--;
-		mtb_block_defer(block, &removed);
-	}
 	mtb_block_free_list(removed);
 	mtb_record_release(record);
 	model_remove(&fixture->model, position);
 }
 
-static bool has_other_versions(const struct model *model, size_t at)
+/* Add an entry as a map does: what it is a newer version of goes. */
+static void set_entry(struct kunit *test, const struct model_entry *entry)
 {
-	const struct model_entry *entries = model->entries;
+	struct fixture *fixture = test->priv;
+	const struct model *model = &fixture->model;
+	size_t at;
 
-	return (at && !model_compare_keys(&entries[at - 1], &entries[at])) ||
-	       (at + 1 < model->count && !model_compare_keys(&entries[at], &entries[at + 1]));
+	insert(test, entry, 1);
+	at = model_position(model, entry) + 1;
+	if (at < model->count && !model_compare_keys(&model->entries[at], entry))
+		remove_entry(test, at);
 }
 
-/* Put a newer version in the place of an entry that is the only one of its key. */
+/* Put a newer version in the place of an entry. */
 static void replace_entry(struct kunit *test, size_t at)
 {
 	struct fixture *fixture = test->priv;
@@ -621,7 +622,7 @@ static void skiplist_test_remove(struct kunit *test)
 	const struct model_case *model_case = test->param_value;
 	struct fixture *fixture = test->priv;
 	struct model_entry entry;
-	size_t target, turn, at;
+	size_t target, turn, at, i;
 
 	fixture->random.state = model_case->seed;
 	fixture->trailer = MTB_TRAILER_PIN;
@@ -629,16 +630,14 @@ static void skiplist_test_remove(struct kunit *test)
 	set_reverse(fixture, model_case->reverse);
 	for (turn = 0; turn < 6; turn++) {
 		/* Fill up, then thin out: to nothing, to some, from either end or anywhere. */
-		while (fixture->model.count < REMOVE_ENTRIES) {
+		for (i = 0; i < 2 * REMOVE_ENTRIES && fixture->model.count < REMOVE_ENTRIES; i++) {
 			model_key(&fixture->random, model_case->keys, &entry);
 			entry.tag = mtb_tag(++fixture->sequence, MEMTABLE_TYPE_VALUE);
 			entry.value_length = 0;
-			insert(test, &entry, 1);
+			set_entry(test, &entry);
 		}
-		for (at = 0; at < fixture->model.count; at += 1 + at % 7) {
-			if (!has_other_versions(&fixture->model, at))
-				replace_entry(test, at);
-		}
+		for (at = 0; at < fixture->model.count; at += 1 + at % 7)
+			replace_entry(test, at);
 		check_walks(test);
 		target = turn % 2 ? 0 : test_below(&fixture->random, REMOVE_ENTRIES / 2);
 		while (fixture->model.count > target) {
@@ -694,8 +693,8 @@ static void skiplist_test_cut(struct kunit *test)
 		preempt_enable();
 		mutex_unlock(&left->lock);
 		mtb_reserve_empty(&reserve);
-		left->blocks = count_blocks(left);
-		right->blocks = count_blocks(right);
+		left->memory = index_memory(left);
+		right->memory = index_memory(right);
 
 		/* The first round that leaves nothing at the left goes on with the right. */
 		while (left->model.count > model_position(&left->model, &cut)) {
@@ -898,7 +897,8 @@ static bool share(struct fixture *fixture, struct shared *shared, struct reader 
 		insertion.record = shared->records[i];
 		mutex_lock(&fixture->lock);
 		if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned) && planned <= 1)
-			fixture->blocks += mtb_skiplist_insert(&fixture->index, &insertion,
+			fixture->memory += MTB_BLOCK_SIZE *
+					   mtb_skiplist_insert(&fixture->index, &insertion,
 							       &reserve);
 		mutex_unlock(&fixture->lock);
 		/* Pairs with read_walk() and read_places(). */
@@ -994,7 +994,7 @@ static void fill_beside_readers(struct kunit *test, u64 seed)
 		return;
 	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, readers));
 	stop_readers(test, readers);
-	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
 }
 
 /*
@@ -1026,20 +1026,15 @@ static bool toggle(struct fixture *fixture, struct mtb_record *record, bool in,
 	struct mtb_insertion insertion = { .record = record };
 	struct mtb_reserve reserve = {};
 	unsigned int planned, taken = 0;
-	struct mtb_block *block;
 
 	if (mtb_reserve_fill(&reserve, 1))
 		return false;
 	mutex_lock(&fixture->lock);
 	if (in) {
-		block = mtb_skiplist_remove(&fixture->index, record);
-		if (block) {
-			fixture->blocks--;
-			mtb_block_defer(block, removed);
-		}
+		fixture->memory += mtb_skiplist_remove(&fixture->index, record, removed);
 	} else if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned)) {
 		taken = mtb_skiplist_insert(&fixture->index, &insertion, &reserve);
-		fixture->blocks += taken;
+		fixture->memory += taken * MTB_BLOCK_SIZE;
 	}
 	mutex_unlock(&fixture->lock);
 	mtb_reserve_empty(&reserve);
@@ -1129,7 +1124,7 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 		if (!in[i])
 			mtb_record_put(passing[i]);
 	}
-	KUNIT_EXPECT_EQ(test, count_blocks(fixture), fixture->blocks);
+	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
 }
 
 static struct kunit_case skiplist_test_cases[] = {

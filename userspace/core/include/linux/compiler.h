@@ -51,4 +51,7 @@
 
 #define WARN_ON_ONCE(condition)	core_assert(!(condition))
 
+#define likely(condition)	__builtin_expect(!!(condition), 1)
+#define unlikely(condition)	__builtin_expect(!!(condition), 0)
+
 #endif /* CORE_LINUX_COMPILER_H */

@@ -6,7 +6,6 @@
 #include <linux/kernel.h>
 
 #define SLAB_ACCOUNT		0
-#define L1_CACHE_BYTES		64
 
 struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size,
 					      unsigned int align, unsigned long flags,

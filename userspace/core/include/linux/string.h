@@ -6,4 +6,17 @@
 
 #include <linux/kernel.h>
 
+/* The first byte that is not @c, or NULL. */
+static inline void *memchr_inv(const void *start, int c, size_t size)
+{
+	const unsigned char *bytes = start;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (bytes[i] != (unsigned char)c)
+			return (void *)(bytes + i);
+	}
+	return NULL;
+}
+
 #endif /* CORE_LINUX_STRING_H */
