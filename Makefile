@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 PARTS ?=
 KERNELS ?=
+BUGS ?=
 
 build := $(CURDIR)/build
 vm := selftests/vm
@@ -50,8 +51,14 @@ check: ## run all tests, or some: PARTS="build lint uapi core harness kunit ..."
 check-kernels: ## run the suites on all kernels, or some: KERNELS="stock debug kcsan ..."
 	@KERNELS="$(or $(KERNELS),$(shell $(vm)/kernel --list))" $(vm)/check --kernels
 
-lint: setup ## checkpatch, sparse, kernel-doc, W=1, shellcheck, codespell
+lint: setup ## checkpatch, sparse, coccinelle, W=1, clang, cppcheck, kernel-doc, shellcheck, codespell
 	@$(vm)/lint
+
+coverage: kselftest ## lines of the module that the suites run, into build/coverage
+	@$(vm)/coverage
+
+mutations: kselftest ## deliberate bugs, each of which the suites must find, or some: BUGS="record.c"
+	@$(vm)/mutations "$(BUGS)"
 
 bench: setup ## compare with other systems, results in build/bench; QUICK=1 for less than 5 minutes
 	@userspace/bench/run $(if $(QUICK),--quick)
@@ -68,6 +75,6 @@ help: ## this text
 	@echo "Variables: KDIR=$(KDIR)"
 	@echo "           PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 
-.PHONY: all modules modules_install userspace install setup kselftest vm demo check check-kernels lint bench clean \
-	help
+.PHONY: all modules modules_install userspace install setup kselftest vm demo check check-kernels lint coverage \
+	mutations bench clean help
 .DEFAULT_GOAL := all
