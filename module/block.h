@@ -196,7 +196,7 @@ bool mtb_key_after_fence(const struct mtb_key *key, struct mtb_block *block);
 u64 mtb_block_code(const struct mtb_key *key, const struct mtb_block *block);
 void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *place,
 			  const struct mtb_key *key);
-void mtb_search_start(struct mtb_search *search, const struct mtb_skiplist *index);
-void mtb_search_run(struct mtb_search *searches, unsigned int count);
+void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searches,
+		    unsigned int count);
 
 #endif /* MTB_BLOCK_H */

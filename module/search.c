@@ -66,18 +66,6 @@ bool mtb_place_follow_tied(struct mtb_place *place, struct mtb_block *next,
 	return true;
 }
 
-/**
- * mtb_search_start() - Start a search.
- * @search: The search, with its key.
- * @index: The index.
- */
-void mtb_search_start(struct mtb_search *search, const struct mtb_skiplist *index)
-{
-	search->place.block = index->head;
-	search->place.code = mtb_key_code(&search->key, 0);
-	search->levels = READ_ONCE(index->height);
-}
-
 /* Go to the next block, and say whether there was one to go to. */
 static bool search_step(struct mtb_search *search)
 {
@@ -98,17 +86,23 @@ static bool search_step(struct mtb_search *search)
 
 /**
  * mtb_search_run() - Descend to where keys belong.
- * @searches: The searches, started. Each comes to the last block whose fence
- *	precedes the key, or to one at the left of it if writers are at work.
+ * @index: The index.
+ * @searches: The searches, with their keys. Each comes to the last block whose
+ *	fence precedes the key, or to one at the left of it if writers are at work.
  * @count: How many there are, at most %MTB_SEARCHES.
  */
-void mtb_search_run(struct mtb_search *searches, unsigned int count)
+void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searches,
+		    unsigned int count)
 {
 	struct mtb_search *under_way[MTB_SEARCHES];
 	unsigned int i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		searches[i].place.block = index->head;
+		searches[i].place.code = mtb_key_code(&searches[i].key, 0);
+		searches[i].levels = READ_ONCE(index->height);
 		under_way[i] = &searches[i];
+	}
 	while (count) {
 		for (i = 0; i < count;) {
 			if (search_step(under_way[i]))
@@ -225,9 +219,7 @@ void mtb_skiplist_find_many(const struct mtb_skiplist *index, struct mtb_search 
 	struct mtb_search *search;
 	unsigned int i;
 
-	for (i = 0; i < count; i++)
-		mtb_search_start(&searches[i], index);
-	mtb_search_run(searches, count);
+	mtb_search_run(index, searches, count);
 	for (i = 0; i < count; i++) {
 		search = &searches[i];
 		search->record = find_from(index, &search->place, &search->key);

@@ -115,11 +115,13 @@ static const struct mtb_record *find_places(struct mtb_skiplist *index,
 			insertions[i].place.block = NULL;
 			last = insertions[i].record;
 		} else {
-			mtb_search_start(&searches[searched], index);
 			searching[searched++] = &insertions[i];
 		}
 	}
-	mtb_search_run(searches, searched);
+	if (searched == 1)
+		mtb_skiplist_descend(index, &searches[0].place, &searches[0].key);
+	else
+		mtb_search_run(index, searches, searched);
 	for (i = 0; i < searched; i++)
 		searching[i]->place = searches[i].place;
 	return last;

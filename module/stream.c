@@ -237,10 +237,16 @@ static void sink_stage(struct mtb_sink *sink, const struct memtable_record *head
 
 	memcpy(to, header, sizeof(*header));
 	to += sizeof(*header);
-	memcpy(to, key, header->key_length);
-	to += header->key_length;
-	memcpy(to, value, header->value_length);
-	to += header->value_length;
+	if (value == key + header->key_length) {
+		/* As a record has them. */
+		memcpy(to, key, header->key_length + header->value_length);
+		to += header->key_length + header->value_length;
+	} else {
+		memcpy(to, key, header->key_length);
+		to += header->key_length;
+		memcpy(to, value, header->value_length);
+		to += header->value_length;
+	}
 	memset(to, 0, end - to);
 	sink->staged += length;
 }

@@ -81,21 +81,6 @@ bool mtb_view_purged(const struct mtb_view *view, const struct mtb_table *table)
 	return purges != view->purges || purges & 1;
 }
 
-/**
- * mtb_view_sees() - Tell whether a reader sees a record.
- * @view: What the reader sees.
- * @record: The record.
- *
- * Return: true if it does.
- */
-bool mtb_view_sees(const struct mtb_view *view, const struct mtb_record *record)
-{
-	if (mtb_tag_sequence(record->tag) > view->snapshot)
-		return false;
-	return record->trailer != MTB_TRAILER_COMMIT ||
-	       mtb_record_commit(record) <= view->commits;
-}
-
 static bool has_key(const struct mtb_record *record, const struct mtb_key *key)
 {
 	return record->key_length == key->length && !memcmp(record->data, key->data, key->length);

@@ -39,10 +39,18 @@ struct mtb_lookup {
 void mtb_view_settle(struct mtb_view *view, struct mtb_table *table, u64 snapshot);
 bool mtb_view_cut(const struct mtb_view *view, const struct mtb_table *table);
 bool mtb_view_purged(const struct mtb_view *view, const struct mtb_table *table);
-bool mtb_view_sees(const struct mtb_view *view, const struct mtb_record *record);
 
 int mtb_view_lookup(struct mtb_view *view, struct mtb_table *table, u64 snapshot,
 		    struct mtb_lookup *lookups, size_t count);
 void mtb_lookup_put(struct mtb_lookup *lookups, size_t count);
+
+/* Does a reader see the record? */
+static inline bool mtb_view_sees(const struct mtb_view *view, const struct mtb_record *record)
+{
+	if (mtb_tag_sequence(record->tag) > view->snapshot)
+		return false;
+	return record->trailer != MTB_TRAILER_COMMIT ||
+	       mtb_record_commit(record) <= view->commits;
+}
 
 #endif /* MTB_VIEW_H */
