@@ -90,10 +90,17 @@ void model_destroy(struct model *model)
 	model->entries = NULL;
 }
 
+/* Longest part of a key of %MODEL_KEYS_PATHS. */
+#define PART_MAX	8
+
 /* Give @entry a key of the kind @keys. */
 void model_key(struct test_random *random, enum model_keys keys, struct model_entry *entry)
 {
 	static const u8 alphabet[] = { 0x00, 0x01, 'a', 'b', 0x7f, 0x80, 0xff };
+	static const char * const parts[] = {
+		"/usr", "/share", "/lib", "/libexec", "/lib64", "/a", "/b", "/locale/",
+	};
+	const char *part;
 	char digits[MODEL_KEY_MAX];
 	u32 i, number;
 
@@ -114,6 +121,13 @@ void model_key(struct test_random *random, enum model_keys keys, struct model_en
 		snprintf(digits, sizeof(digits), "%016u", test_below(random, 100000));
 		memcpy(entry->key, digits, 16);
 		entry->key_length = 16;
+		break;
+	case MODEL_KEYS_PATHS:
+		do {
+			part = parts[test_below(random, ARRAY_SIZE(parts))];
+			memcpy(entry->key + entry->key_length, part, strlen(part));
+			entry->key_length += strlen(part);
+		} while (entry->key_length <= MODEL_KEY_MAX - 2 * PART_MAX && test_below(random, 6));
 		break;
 	default:
 		for (i = 0; i < 2; i++) {

@@ -19,7 +19,7 @@
 #define MTB_TEST_SCALE	1
 #endif
 
-#define MODEL_KEY_MAX	24
+#define MODEL_KEY_MAX	40
 
 /**
  * struct test_random - A generator of numbers.
@@ -64,6 +64,7 @@ enum model_keys {
 	MODEL_KEYS_SHORT,	/* none to four bytes of a few: many are equal, or a prefix */
 	MODEL_KEYS_TIED,	/* the first eight bytes are the same */
 	MODEL_KEYS_DECIMAL,	/* sixteen digits */
+	MODEL_KEYS_PATHS,	/* parts of some bytes: long prefixes in common, of any length */
 	MODEL_KEYS_RANDOM,	/* eight random bytes */
 	MODEL_KEYS_MIXED,	/* any of the above */
 };

@@ -260,6 +260,9 @@ struct model_case {
 static const struct model_case model_cases[] = {
 	{ "random, one by one", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 1 },
 	{ "random, in batches", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, BATCH_MAX, 2 },
+	{ "paths, one by one", false, MODEL_KEYS_PATHS, ARRIVE_AS_MADE, 1, 25 },
+	{ "paths, reversed, in batches", true, MODEL_KEYS_PATHS, ARRIVE_AS_MADE, BATCH_MAX, 26 },
+	{ "paths, ascending, in batches", false, MODEL_KEYS_PATHS, ARRIVE_ASCENDING, BATCH_MAX, 27 },
 	{ "short, one by one", true, MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 3 },
 	{ "tied, in batches", false, MODEL_KEYS_TIED, ARRIVE_AS_MADE, BATCH_MAX, 4 },
 	{ "mixed, in batches", true, MODEL_KEYS_MIXED, ARRIVE_AS_MADE, 64, 5 },
@@ -283,6 +286,7 @@ static const struct model_case few_cases[] = {
 	{ "short, reversed", true, MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 22 },
 	{ "tied", false, MODEL_KEYS_TIED, ARRIVE_AS_MADE, 1, 23 },
 	{ "mixed", false, MODEL_KEYS_MIXED, ARRIVE_AS_MADE, 1, 24 },
+	{ "paths, reversed", true, MODEL_KEYS_PATHS, ARRIVE_AS_MADE, 1, 28 },
 };
 
 KUNIT_ARRAY_PARAM(few_case, few_cases, model_case_describe);
@@ -666,7 +670,7 @@ static void skiplist_test_cut(struct kunit *test)
 	struct mtb_key key;
 
 	left->random.state = model_case->seed;
-	model_init(test, &left->model, MODEL_ENTRIES);
+	model_init(test, &left->model, 2 * MODEL_ENTRIES);
 	set_reverse(left, model_case->reverse);
 	entries = make_entries(test, model_case);
 	for (i = 0; i < MODEL_ENTRIES / 2; i++)
@@ -675,7 +679,7 @@ static void skiplist_test_cut(struct kunit *test)
 	for (round = 0; round < 8; round++) {
 		right = fixture_create(test);
 		KUNIT_ASSERT_NOT_NULL(test, right);
-		model_init(test, &right->model, MODEL_ENTRIES);
+		model_init(test, &right->model, 2 * MODEL_ENTRIES);
 		right->model.reverse = model_case->reverse;
 		if (round == 0)
 			cut = (struct model_entry){};
