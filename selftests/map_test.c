@@ -394,7 +394,7 @@ static __u32 map_fill_up(const int fd)
 }
 
 /* What counts is how large the table becomes: to replace takes no room. */
-TEST_F(map, full_replace)
+TEST_F_TIMEOUT(map, full_replace, LONG_TIMEOUT)
 {
 	const int fd = map_open(100000);
 	char value[1000] = {};
