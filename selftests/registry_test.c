@@ -5,6 +5,7 @@
 
 #include "common.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -560,6 +561,63 @@ TEST_F(user, unseen)
 				     self->number));
 	ASSERT_EQ(0, request_as(USER, self->user, MEMTABLE_IOC_LIST, &list));
 	EXPECT_EQ(0, list.count);
+}
+
+/* Makes a process of the user root of a user namespace of its own. */
+static int become_root_elsewhere(void)
+{
+	char map[64];
+
+	snprintf(map, sizeof(map), "0 %u 1", USER);
+	/* The files in /proc of a process that was another's are not its own. */
+	if (setresuid(USER, USER, USER) || prctl(PR_SET_DUMPABLE, 1) ||
+	    unshare(CLONE_NEWUSER))
+		return -errno;
+	return file_write_string("/proc/self/uid_map", map);
+}
+
+/*
+ * A user who is root of a namespace is not root: that user's numbers are those
+ * from before, and root's are not seen.
+ */
+TEST_F(user, namespace)
+{
+	struct memtable_list_entry entries[2] = {};
+	struct memtable_list list = {
+		.entries = ADDRESS(entries),
+		.entry_size = sizeof(*entries),
+		.capacity = ARRAY_SIZE(entries),
+	};
+	pid_t child;
+	int status;
+
+	ASSERT_EQ(0, table_publish(self->root, self->number));
+	ASSERT_EQ(0, number_as(USER, self->user, MEMTABLE_IOC_PUBLISH,
+			       self->number + 1));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (become_root_elsewhere())
+			_exit(KSFT_SKIP);
+		if (geteuid())
+			_exit(1);
+		if (table_attach(self->root, self->number) != -EPERM ||
+		    table_drop(self->root, self->number) != -EPERM)
+			_exit(2);
+		if (table_attach(self->user, self->number) != -ENOENT ||
+		    table_drop(self->user, self->number) != -ENOENT)
+			_exit(3);
+		if (request(self->user, MEMTABLE_IOC_LIST, &list) ||
+		    list.count != 1 || entries[0].number != self->number + 1)
+			_exit(5);
+		_exit(table_drop(self->user, self->number + 1) ? 6 : 0);
+	}
+	status = child_wait(child);
+	number_as(USER, self->user, MEMTABLE_IOC_DROP, self->number + 1);
+	if (status == KSFT_SKIP)
+		SKIP(return, "There are no user namespaces");
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, table_attach(self->root, self->number));
 }
 
 /* Two users may have the same number, each for a table of its own. */
