@@ -271,6 +271,9 @@ FIXTURE(limit)
 {
 	FIXTURE_DATA(group) group;
 	struct stream stream;
+	/* A table that has nothing to do with the group. */
+	int other;
+	struct image image;
 };
 
 FIXTURE_VARIANT(limit)
@@ -306,14 +309,26 @@ FIXTURE_SETUP(limit)
 
 	group_setup(_metadata, &self->group, NULL);
 	ASSERT_EQ(0, group_set(self->group.path, "memory.max", "8M"));
+	self->other = table_open();
+	ASSERT_LE(0, self->other);
+	ASSERT_EQ(0, table_fill(self->other, 1000));
+	self->image = table_image(self->other);
 	for (unsigned int i = 0; i < variant->records; i++)
 		stream_add(&self->stream, 0, MEMTABLE_TYPE_VALUE, &i, sizeof(i),
 			   value, variant->value_length);
 	free(value);
 }
 
+/* Other tables are as before, and the group has its memory again. */
 FIXTURE_TEARDOWN(limit)
 {
+	EXPECT_TRUE(table_unchanged(self->other, &self->image));
+	stream_free(&self->image.records);
+	close(self->other);
+	close(self->group.fd);
+	self->group.fd = -1;
+	while (group_usage(self->group.path) > 2 << 20)
+		usleep(10000);
 	group_teardown(_metadata, &self->group, NULL);
 	stream_free(&self->stream);
 }
