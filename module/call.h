@@ -17,7 +17,9 @@ struct mtb_table;
  * @handle: The open file.
  * @mode: How it was opened.
  * @user: Who opened it.
- * @table: The table that it had when the request came in.
+ * @table: The table that it had when the request came in. It can be read and
+ *	written; but it may have no users any more, so who splits or publishes
+ *	a table takes a reference to the one that the handle has then.
  * @arg: The request's structure, in user memory.
  * @size: Its size as the caller knows it, in bytes.
  * @size_first: Its size in version 1 of the interface, in bytes.

@@ -44,11 +44,17 @@ static int number_in(struct mtb_call *call, u64 *number)
 
 int mtb_call_publish(struct mtb_call *call)
 {
+	struct mtb_table *table;
 	u64 number;
 	int err;
 
 	err = number_in(call, &number);
-	return err ?: mtb_registry_publish(call->user, number, call->table);
+	if (err)
+		return err;
+	table = mtb_handle_table_get(call->handle);
+	err = mtb_registry_publish(call->user, number, table);
+	mtb_table_put(table);
+	return err;
 }
 
 int mtb_call_attach(struct mtb_call *call)

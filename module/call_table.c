@@ -149,7 +149,7 @@ int mtb_call_pivot(struct mtb_call *call)
 static int split_table(struct mtb_call *call, struct memtable_split *split, const u8 *pivot,
 		       struct mtb_entry *entry)
 {
-	struct mtb_table *right = mtb_table_create();
+	struct mtb_table *right = mtb_table_create(), *table;
 	struct offer offer;
 	int err;
 
@@ -161,8 +161,11 @@ static int split_table(struct mtb_call *call, struct memtable_split *split, cons
 		return err;
 	split->fd = offer.fd;
 	err = mtb_call_out(call, split, sizeof(*split));
-	if (!err)
-		err = mtb_table_split(call->table, right, pivot, split->pivot_length, entry);
+	if (!err) {
+		table = mtb_handle_table_get(call->handle);
+		err = mtb_table_split(table, right, pivot, split->pivot_length, entry);
+		mtb_table_put(table);
+	}
 	return offer_settle(&offer, err);
 }
 

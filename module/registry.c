@@ -265,7 +265,8 @@ int mtb_registry_rotate(struct mtb_entry *entry, struct mtb_table *table,
  * mtb_registry_publish() - Keep a table under a number.
  * @user: Whose number.
  * @number: The file number.
- * @table: The table; the registry takes a reference of its own.
+ * @table: A table that the caller has a reference to; the registry takes one of
+ *	its own.
  *
  * Context: in a file operation, which holds the module.
  * Return: as mtb_registry_enter(), or -ENOMEM, -EINTR.

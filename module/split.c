@@ -189,7 +189,8 @@ static int table_split(struct mtb_table *table, struct mtb_table *right,
 
 /**
  * mtb_table_split() - Move the upper part of a table to another one.
- * @table: The table.
+ * @table: The table, which the caller has a reference to: that of an epoch is
+ *	not enough.
  * @right: An empty table that nobody else knows yet; takes the upper part, the
  *	configuration and the last sequence number.
  * @pivot: The first key to move, or NULL to have both parts about alike.

@@ -269,6 +269,44 @@ TEST_F_TIMEOUT(stalled, others_go_on, LONG_TIMEOUT)
 	}
 }
 
+/*
+ * The open file is turned to another table, and nobody has the one before: a
+ * request that reads or writes may end there, one that makes the table known to
+ * others has the one that there is now.
+ */
+TEST_F_TIMEOUT(stalled, turned, LONG_TIMEOUT)
+{
+	const int other = table_open_as(variant->kind, MEMTABLE_ORDER_BYTEWISE,
+					0);
+	const int watcher = table_open();
+	pthread_t thread;
+
+	ASSERT_LE(0, other);
+	ASSERT_LE(0, watcher);
+	ASSERT_EQ(0, fill(other));
+	ASSERT_EQ(0, table_put(other, 0, "~", "other"));
+	ASSERT_EQ(0, table_publish(other, self->numbers[1]));
+	ASSERT_EQ(0, close(other));
+	threads_start(&thread, 1, stalled_main, self);
+	stall_wait(&self->stall);
+	EXPECT_EQ(0, table_attach(self->fd, self->numbers[1]));
+	EXPECT_EQ(0, table_drop(self->fd, self->numbers[1]));
+	/* Time for it to be freed, if nobody held it. */
+	usleep(300000);
+	stall_end(&self->stall);
+	threads_join(&thread, 1);
+	EXPECT_EQ(variant->what == STALLED_CONFIGURE ? -EBUSY : 0, self->ret);
+	if (variant->what == STALLED_PUBLISH) {
+		EXPECT_EQ(0, table_attach(watcher, 0));
+		EXPECT_EQ(0, table_differs(watcher, 0, "~", "other"));
+	}
+	if (variant->what == STALLED_SPLIT)
+		EXPECT_EQ(0, table_info(self->fd).entries);
+	EXPECT_EQ(0, table_put(self->fd, 0, "key", "value"));
+	EXPECT_EQ(0, table_differs(self->fd, 0, "key", "value"));
+	EXPECT_EQ(0, close(watcher));
+}
+
 /* How many users the module has, or zero if it is none. */
 static unsigned int module_users(void)
 {
