@@ -57,6 +57,9 @@
  */
 #define SPLIT_DISTANCE	(MTB_BLOCK_CELLS - MTB_HEIGHT_MAX - MTB_BLOCK_CELLS / 2)
 
+/* After so many steps from block to block it is faster to begin at the top. */
+#define STEPS_MAX	8
+
 /*
  * Splits that @incoming records can bring about, however they fall. The second
  * may follow at once, where the first one left the last block full.
@@ -379,17 +382,21 @@ unsigned int mtb_skiplist_insert(struct mtb_skiplist *index, struct mtb_insertio
 {
 	struct mtb_record *record = insertion->record;
 	struct mtb_place place = insertion->place;
+	unsigned int position, keep, steps = 0;
 	struct mtb_block *block, *right;
-	unsigned int position, keep;
 	struct mtb_key key;
 
 	lockdep_assert_held(index->lock);
 
 	mtb_record_key(record, index->reverse, &key);
 	if (place.block) {
-		/* The block may have been split since. */
-		while (mtb_place_follow(&place, 0, &key))
-			;
+		/* The block may have been split since, perhaps into thousands. */
+		while (mtb_place_follow(&place, 0, &key)) {
+			if (++steps == STEPS_MAX) {
+				mtb_skiplist_descend(index, &place, &key);
+				break;
+			}
+		}
 		position = mtb_lower_bound(&place, place.block->count, &key);
 	} else {
 		place.block = index->tail;

@@ -192,4 +192,59 @@ TEST_F_TIMEOUT(size, longest_values, LONG_TIMEOUT)
 	free(seen);
 }
 
+static unsigned long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
+/* Writes @count random keys, so many in a batch; returns how long that took. */
+static unsigned long long write_random(const int fd, const unsigned int count,
+				       const unsigned int batch)
+{
+	unsigned long long took = 0;
+	__u64 random = 1;
+
+	for (unsigned int done = 0; done < count; done += batch) {
+		struct stream stream = {};
+		unsigned long long begin;
+
+		for (unsigned int i = 0; i < batch; i++) {
+			const __u64 key = random_next(&random);
+
+			stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key,
+				   sizeof(key), NULL, 0);
+		}
+		begin = now_ms();
+		if (table_write(fd, &stream))
+			abort();
+		took += now_ms() - begin;
+		stream_free(&stream);
+	}
+	return took;
+}
+
+/*
+ * What all falls to one place of an empty table takes no longer in one batch
+ * than in many: nobody can end it once it is being linked.
+ */
+TEST_F_TIMEOUT(size, large_batch, LONG_TIMEOUT)
+{
+	const unsigned int count = scaled(200) * 1000;
+	const int other = table_open();
+	unsigned long long many, one;
+
+	ASSERT_LE(0, other);
+	many = write_random(self->fd, count, 1000);
+	one = write_random(other, count, count);
+	TH_LOG("%u records in %llu ms, in one batch in %llu ms", count, many,
+	       one);
+	EXPECT_GT(3 * many + 1000, one);
+	EXPECT_EQ(count, table_info(other).entries);
+	EXPECT_TRUE(table_equal(self->fd, other));
+	EXPECT_EQ(0, close(other));
+}
+
 TEST_HARNESS_MAIN
