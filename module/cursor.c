@@ -142,8 +142,11 @@ struct mtb_record *mtb_cursor_seek_before(struct mtb_cursor *cursor,
 	mtb_skiplist_descend(index, &place, key);
 	cursor_load(cursor, &place, key);
 	while (!cursor->position) {
-		/* Before the head there is nothing. */
-		if (place.block == index->head)
+		/*
+		 * Before the head there is nothing. With another order, which the
+		 * index got while it was empty, going left might lead nowhere.
+		 */
+		if (place.block == index->head || key->reverse != READ_ONCE(index->reverse))
 			return NULL;
 		cursor_load_before(cursor, &place, key);
 	}

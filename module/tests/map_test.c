@@ -313,6 +313,54 @@ static void map_test_capacity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, empty);
 }
 
+#define REORDERED	300
+
+/* Set, or delete, every @step-th of the keys that come of @seed. */
+static void put_keys(struct kunit *test, u64 seed, u32 step, u8 type)
+{
+	struct fixture *fixture = test->priv;
+	struct model_entry entry = {};
+	u64 sequence;
+	u32 i;
+
+	fixture->random.state = seed;
+	for (i = 0; i < REORDERED; i++) {
+		model_key(&fixture->random, MODEL_KEYS_RANDOM, &entry);
+		entry.tag = type;
+		if (i % step == 0)
+			KUNIT_ASSERT_EQ(test, model_write(fixture->table, &entry, 1, &sequence),
+					0);
+	}
+}
+
+/*
+ * A step back ends even if the table has been emptied since its key was made,
+ * and has got the other order, with blocks that begin behind their fences.
+ */
+static void map_test_reordered(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_skiplist *index = &fixture->table->index;
+	struct model_entry probe;
+	struct mtb_key key;
+	u64 seed;
+	int i;
+
+	for (seed = 1; seed <= 40; seed++) {
+		KUNIT_ASSERT_EQ(test, configure(fixture, seed & 1, 0), 0);
+		put_keys(test, seed, 1, MEMTABLE_TYPE_VALUE);
+		put_keys(test, seed, 2, MEMTABLE_TYPE_DELETION);
+		for (i = 0; i < 500; i++) {
+			model_key(&fixture->random, MODEL_KEYS_RANDOM, &probe);
+			mtb_key_init(&key, !(seed & 1), probe.key, probe.key_length, U64_MAX);
+			rcu_read_lock();
+			mtb_cursor_seek_before(&fixture->scan.cursor, index, &key);
+			rcu_read_unlock();
+		}
+		put_keys(test, seed, 1, MEMTABLE_TYPE_DELETION);
+	}
+}
+
 /* A record that was looked up stays for who holds it, whatever becomes of the entry. */
 static void map_test_pins(struct kunit *test)
 {
@@ -549,6 +597,7 @@ static struct kunit_case map_test_cases[] = {
 	KUNIT_CASE(map_test_rules),
 	KUNIT_CASE_PARAM(map_test_model, map_case_gen_params),
 	KUNIT_CASE(map_test_capacity),
+	KUNIT_CASE(map_test_reordered),
 	KUNIT_CASE(map_test_pins),
 	KUNIT_CASE(map_test_concurrent),
 	{}
