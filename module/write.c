@@ -102,8 +102,9 @@ static bool is_deletion(const struct mtb_record *record)
 	return mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION;
 }
 
-/* Memory that a map table gives back once the batch is applied. */
-static u64 replaced_memory(struct mtb_table *table, const struct mtb_batch *batch)
+/* Memory that a map table gives back once the batch is applied, at least. */
+static u64 replaced_memory(struct mtb_table *table, const struct mtb_batch *batch,
+			   const struct needs *needs)
 {
 	const struct mtb_record *record, *old;
 	u64 memory = 0;
@@ -112,10 +113,13 @@ static u64 replaced_memory(struct mtb_table *table, const struct mtb_batch *batc
 	for (i = 0; i < batch->count; i++) {
 		record = batch->insertions[i].record;
 		old = version_from(table, record, U64_MAX);
-		/* With an old one gone, the index may keep the new one for its key. */
+		/*
+		 * With an old one gone, the index may keep the new one for its key;
+		 * and a new block may begin with any.
+		 */
 		if (old)
 			memory += mtb_record_memory(old);
-		else if (is_deletion(record))
+		else if (is_deletion(record) && !needs->blocks)
 			memory += mtb_record_memory(record);
 		cond_resched();
 	}
@@ -185,7 +189,7 @@ static int table_admit(struct mtb_table *table, struct mtb_batch *batch,
 	}
 	grown = batch->memory + (u64)needs->blocks * MTB_BLOCK_SIZE;
 	if (table->map && (table->max_size || table->owner))
-		replaced = replaced_memory(table, batch);
+		replaced = replaced_memory(table, batch, needs);
 	if (table->max_size && usage + grown - replaced > table->max_size)
 		return -ENOSPC;
 	needs->memory = grown > replaced ? grown - replaced : 0;

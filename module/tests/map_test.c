@@ -313,6 +313,44 @@ static void map_test_capacity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage, empty);
 }
 
+/*
+ * Where a block begins with a key that is deleted in the same batch, the key
+ * stays: a map does not pass its maximum by that either.
+ */
+static void map_test_deletion_kept(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct model_entry batch[2] = {
+		{ .key_length = MODEL_KEY_MAX, .tag = MEMTABLE_TYPE_DELETION },
+		{ .key_length = MODEL_KEY_MAX, .tag = MEMTABLE_TYPE_VALUE },
+	};
+	u64 sequence, max_size = 0;
+	u32 i, count;
+	int round;
+
+	memset(batch[0].key, 0xfe, MODEL_KEY_MAX);
+	memset(batch[1].key, 0xff, MODEL_KEY_MAX);
+	for (count = 40; count < 64; count++) {
+		for (round = 0; round < 2; round++) {
+			/* What it takes without a maximum is too much for one less. */
+			KUNIT_ASSERT_EQ(test, configure(fixture, false, max_size), 0);
+			for (i = 0; i < count; i++)
+				KUNIT_ASSERT_EQ(test, put_number(fixture, i, MEMTABLE_TYPE_VALUE),
+						0);
+			KUNIT_EXPECT_EQ(test, model_write(fixture->table, batch, 2, &sequence),
+					max_size ? -ENOSPC : 0);
+			max_size = max_size ? 0 : info(fixture).memory_usage - 1;
+			for (i = 0; i < count; i++)
+				put_number(fixture, i, MEMTABLE_TYPE_DELETION);
+			batch[1].tag = MEMTABLE_TYPE_DELETION;
+			KUNIT_ASSERT_EQ(test, model_write(fixture->table, &batch[1], 1, &sequence),
+					0);
+			batch[1].tag = MEMTABLE_TYPE_VALUE;
+			KUNIT_ASSERT_EQ(test, info(fixture).entries, 0ULL);
+		}
+	}
+}
+
 #define REORDERED	300
 
 /* Set, or delete, every @step-th of the keys that come of @seed. */
@@ -597,6 +635,7 @@ static struct kunit_case map_test_cases[] = {
 	KUNIT_CASE(map_test_rules),
 	KUNIT_CASE_PARAM(map_test_model, map_case_gen_params),
 	KUNIT_CASE(map_test_capacity),
+	KUNIT_CASE(map_test_deletion_kept),
 	KUNIT_CASE(map_test_reordered),
 	KUNIT_CASE(map_test_pins),
 	KUNIT_CASE(map_test_concurrent),
