@@ -96,8 +96,11 @@ static void scan_step_on(struct mtb_scan *scan)
 	/* In a map the whole chunk is taken under RCU, which is not for long. */
 	if (!scan->map)
 		cond_resched();
+	/* A split can leave a table empty, and then it can become a map. */
+	rcu_read_lock();
 	scan_take_first(scan, scan_backward(scan) ? mtb_cursor_prev(cursor) :
 						    mtb_cursor_next(cursor));
+	rcu_read_unlock();
 }
 
 static void scan_step(struct mtb_scan *scan)
@@ -279,9 +282,11 @@ void mtb_scan_start(struct mtb_scan *scan, struct mtb_table *table, const struct
 	/*
 	 * An empty table can become a map as late as this. What was found
 	 * before it did is there for good; pairs with the release of links.
+	 * What was found in a map is not, even if it has become another table.
 	 */
 	smp_rmb();
-	scan->map = READ_ONCE(table->map);
+	scan->map = READ_ONCE(table->map) ||
+		    (scan->upcoming && scan->upcoming->trailer == MTB_TRAILER_PIN);
 	rcu_read_unlock();
 	if (scan->map) {
 		scan->flags &= ~(MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES);

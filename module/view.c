@@ -88,7 +88,8 @@ static bool has_key(const struct mtb_record *record, const struct mtb_key *key)
 
 /*
  * A late batch is on its way in: look behind its versions. There are no late
- * ones in maps, so what is found stays.
+ * ones in maps, so what is found stays; but once a split has emptied the table
+ * it may become a map.
  */
 static noinline struct mtb_record *find_behind(const struct mtb_view *view,
 					       struct mtb_table *table,
@@ -97,8 +98,12 @@ static noinline struct mtb_record *find_behind(const struct mtb_view *view,
 	struct mtb_cursor cursor;
 	struct mtb_record *record;
 
-	for (record = mtb_cursor_seek(&cursor, &table->index, key);
-	     record && has_key(record, key); record = mtb_cursor_next(&cursor)) {
+	rcu_read_lock();
+	record = mtb_cursor_seek(&cursor, &table->index, key);
+	if (mtb_view_cut(view, table))
+		record = NULL;
+	rcu_read_unlock();
+	for (; record && has_key(record, key); record = mtb_cursor_next(&cursor)) {
 		if (mtb_view_sees(view, record))
 			return record;
 		if (fatal_signal_pending(current))
@@ -142,10 +147,12 @@ static void find_first(const struct mtb_view *view, struct mtb_table *table,
 		record = searches[i].record;
 		if (!record || !has_key(record, &searches[i].key))
 			continue;
-		if (!mtb_view_sees(view, record))
-			hidden->at[hidden->count++] = i;
-		else if (!passing(record) && mtb_record_tryget(record))
+		if (!mtb_view_sees(view, record)) {
+			if (record->trailer == MTB_TRAILER_COMMIT)
+				hidden->at[hidden->count++] = i;
+		} else if (!passing(record) && mtb_record_tryget(record)) {
 			lookups[i].record = record;
+		}
 	}
 	rcu_read_unlock();
 }
