@@ -143,8 +143,8 @@ static inline bool mtb_place_follow(struct mtb_place *place, unsigned int level,
 	u64 code;
 
 	/*
-	 * Not to follow a link is sound above the bottom level, and at the
-	 * bottom the caller is inside a read section.
+	 * Not to follow a link is sound above the bottom level. At the bottom
+	 * the code is no older than what the caller has of the block.
 	 */
 	if (READ_ONCE(link->code) > place->code)
 		return false;

@@ -4,31 +4,53 @@
  */
 #include "block.h"
 
+/* Number of records, of those that the cursor has, before @key. */
+static unsigned int records_before(const struct mtb_cursor *cursor, const struct mtb_key *key)
+{
+	unsigned int low = 0, high = cursor->count;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (mtb_key_compare(key, cursor->records[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /*
  * Take the records of the place's block, after moving on to where @key belongs,
  * if that is not NULL: then the cursor is at the first of them at or after it.
- * Nothing but the copy and that search is in the read section, so that no
- * writer, however busy, keeps a reader from getting through.
+ * Where a writer comes in between, nothing but the copy is in the read section
+ * from then on, so that none, however busy, keeps a reader from getting through.
  */
 static void cursor_load(struct mtb_cursor *cursor, struct mtb_place *place,
 			const struct mtb_key *key)
 {
 	struct mtb_block *block;
 	struct mtb_slot *slots;
-	unsigned int seq, i;
+	unsigned int seq, tries, i;
 
 	do {
-		do {
-			block = place->block;
-			seq = read_seqcount_begin(&block->seq);
-		} while (key && mtb_place_follow(place, 0, key));
+		block = place->block;
 		slots = mtb_block_slots(block);
-		cursor->count = mtb_block_count(block);
-		for (i = 0; i < cursor->count; i++)
-			cursor->records[i] = READ_ONCE(slots[i].record);
-		cursor->next = mtb_block_next(block);
-		cursor->position = key ? mtb_lower_bound(place, cursor->count, key) : 0;
-	} while (read_seqcount_retry(&block->seq, seq));
+		tries = 0;
+		do {
+			seq = read_seqcount_begin(&block->seq);
+			cursor->count = mtb_block_count(block);
+			for (i = 0; i < cursor->count; i++)
+				cursor->records[i] = READ_ONCE(slots[i].record);
+			cursor->next = mtb_block_next(block);
+			cursor->position = key && !tries++ ?
+					   mtb_lower_bound(place, cursor->count, key) : 0;
+		} while (read_seqcount_retry(&block->seq, seq));
+		/* If the key is in a block that was split off, move on there. */
+	} while (key && mtb_place_follow(place, 0, key));
+	/* With long keys the search takes its time. */
+	if (key && tries > 1)
+		cursor->position = records_before(cursor, key);
 	for (i = 0; i < cursor->count && i < MTB_CURSOR_AHEAD; i++)
 		mtb_record_prefetch(cursor->records[i]);
 	if (cursor->next)
@@ -82,22 +104,6 @@ struct mtb_record *mtb_cursor_seek(struct mtb_cursor *cursor, const struct mtb_s
 	mtb_skiplist_descend(index, &place, key);
 	cursor_load(cursor, &place, key);
 	return cursor_current(cursor);
-}
-
-/* Number of records, of those that the cursor has, before @key. */
-static unsigned int records_before(const struct mtb_cursor *cursor, const struct mtb_key *key)
-{
-	unsigned int low = 0, high = cursor->count;
-
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-
-		if (mtb_key_compare(key, cursor->records[middle]) > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 /*
