@@ -205,6 +205,7 @@ int mtb_batch_keep_newest(struct mtb_batch *batch)
 		cond_resched();
 	}
 	batch->count = kept;
+	batch->newest = true;
 	return 0;
 }
 

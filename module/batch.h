@@ -24,6 +24,7 @@
  * @lowest: Lowest sequence number that the records brought along.
  * @highest: Highest one.
  * @ascending: They rise from each record to the next.
+ * @newest: Each key occurs once, as mtb_batch_keep_newest() leaves it.
  * @trailer: What follows the value in each record.
  *
  * The batch owns its records until the table takes them over.
@@ -42,6 +43,7 @@ struct mtb_batch {
 	u64 lowest;
 	u64 highest;
 	bool ascending;
+	bool newest;
 	enum mtb_trailer trailer;
 };
 

@@ -29,6 +29,8 @@ struct needs {
 
 static bool batch_has(const struct mtb_batch *batch, const struct needs *needs)
 {
+	if (needs->trailer == MTB_TRAILER_PIN && !batch->newest)
+		return false;
 	return batch->reserve.count >= needs->blocks && batch->trailer == needs->trailer;
 }
 
@@ -37,6 +39,12 @@ static int batch_provide(struct mtb_batch *batch, const struct needs *needs)
 {
 	int err;
 
+	/* The table has just become a map. */
+	if (needs->trailer == MTB_TRAILER_PIN && !batch->newest) {
+		err = mtb_batch_keep_newest(batch);
+		if (err)
+			return err;
+	}
 	if (batch->trailer != needs->trailer) {
 		err = mtb_batch_set_trailer(batch, needs->trailer);
 		if (err)

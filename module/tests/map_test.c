@@ -4,6 +4,7 @@
  * while readers see each batch whole.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
@@ -631,6 +632,48 @@ static void map_test_concurrent(struct kunit *test)
 			model_memory(fixture->table, &fixture->scan.cursor));
 }
 
+/* Write one key over and over, in one batch. */
+static int write_one_key(void *data)
+{
+	struct fixture *fixture = data;
+	u64 sequence;
+	size_t i;
+	int err;
+
+	for (i = 0; i < BATCH_MAX; i++)
+		fixture->batch[i] = (struct model_entry){ .tag = MEMTABLE_TYPE_VALUE };
+	err = model_write(fixture->table, fixture->batch, BATCH_MAX, &sequence);
+	while (!kthread_should_stop())
+		usleep_range(100, 1000);
+	return err;
+}
+
+/* A table that becomes a map while a writer waits for it keeps only the newest version. */
+static void map_test_becomes_map(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct task_struct *task;
+	u32 round;
+
+	for (round = 0; round < 10; round++) {
+		mutex_lock(&fixture->table->lock);
+		WRITE_ONCE(fixture->table->map, false);
+		task = kthread_run(write_one_key, fixture, "map_test");
+		if (!IS_ERR(task))
+			usleep_range(1000, 2000);
+		WRITE_ONCE(fixture->table->map, true);
+		mutex_unlock(&fixture->table->lock);
+		KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
+		while (!info(fixture).last_sequence)
+			usleep_range(100, 1000);
+		KUNIT_EXPECT_EQ(test, kthread_stop(task), 0);
+		KUNIT_EXPECT_EQ(test, info(fixture).entries, 1ULL);
+		mtb_table_put(fixture->table);
+		fixture->table = mtb_table_create();
+		KUNIT_ASSERT_NOT_NULL(test, fixture->table);
+	}
+}
+
 static struct kunit_case map_test_cases[] = {
 	KUNIT_CASE(map_test_rules),
 	KUNIT_CASE_PARAM(map_test_model, map_case_gen_params),
@@ -638,6 +681,7 @@ static struct kunit_case map_test_cases[] = {
 	KUNIT_CASE(map_test_deletion_kept),
 	KUNIT_CASE(map_test_reordered),
 	KUNIT_CASE(map_test_pins),
+	KUNIT_CASE(map_test_becomes_map),
 	KUNIT_CASE(map_test_concurrent),
 	{}
 };
