@@ -89,6 +89,8 @@ static int fill(const int fd)
 
 FIXTURE_SETUP(stalled)
 {
+	if (stall_begin(&self->stall, SIZE))
+		SKIP(return, "userfaultfd(2) is not to be had");
 	self->what = variant->what;
 	self->fd = table_open_as(variant->kind, MEMTABLE_ORDER_BYTEWISE, 0);
 	ASSERT_LE(0, self->fd);
@@ -97,8 +99,6 @@ FIXTURE_SETUP(stalled)
 		self->numbers[i] = number_new();
 	self->listed = table_open();
 	ASSERT_EQ(0, table_publish(self->listed, self->numbers[0]));
-	if (stall_begin(&self->stall, SIZE))
-		SKIP(return, "userfaultfd(2) is not to be had");
 }
 
 FIXTURE_TEARDOWN(stalled)
