@@ -191,11 +191,14 @@ static void chunk_put(struct mtb_scan *scan)
 /* Take a chunk in one view. It is as long as a chunk, unless the range ends. */
 static void chunk_fill(struct mtb_scan *scan)
 {
+	unsigned int cuts = scan->view.cuts;
 	struct mtb_record *record;
 
 	chunk_put(scan);
 	cond_resched();
 	mtb_view_settle(&scan->view, scan->table, 0);
+	/* What has moved since the scan began is missing in all that comes. */
+	scan->view.cuts = cuts;
 	rcu_read_lock();
 	scan_place(scan);
 	while (scan->count < MTB_SCAN_CHUNK && (record = scan_walk(scan))) {

@@ -338,6 +338,37 @@ static void split_test_epoch(struct kunit *test)
 	mtb_epoch_put(epoch);
 }
 
+/* Nor is a scan of a map done that is cut between two of the chunks that it takes. */
+static void split_test_chunks(struct kunit *test)
+{
+	static const struct memtable_configure map = { .kind = MEMTABLE_KIND_MAP };
+	struct fixture *fixture = test->priv;
+	struct model_entry entry = { .tag = MEMTABLE_TYPE_VALUE, .key_length = 1 };
+	struct mtb_table *right = mtb_table_create();
+	struct mtb_scan *scan = &fixture->scan;
+	struct mtb_view view;
+	u64 sequence;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, right);
+	KUNIT_ASSERT_EQ(test, mtb_table_configure(fixture->table, &map), 0);
+	for (i = 0; i < 3 * MTB_SCAN_CHUNK; i++) {
+		entry.key[0] = i;
+		KUNIT_ASSERT_EQ(test, model_write(fixture->table, &entry, 1, &sequence), 0);
+	}
+	entry.key[0] = 2 * MTB_SCAN_CHUNK;
+	mtb_view_settle(&view, fixture->table, 0);
+	mtb_scan_start(scan, fixture->table, &view, 0, NULL, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, mtb_scan_next(scan));
+	KUNIT_EXPECT_EQ(test, mtb_table_split(fixture->table, right, entry.key, 1, NULL), 0);
+	for (i = 1; mtb_scan_next(scan); i++)
+		;
+	KUNIT_EXPECT_EQ(test, i, (u32)MTB_SCAN_CHUNK);
+	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_CUT);
+	mtb_scan_finish(scan);
+	mtb_table_put(right);
+}
+
 /* Two users that no real one is. */
 #define USER(n)		KUIDT_INIT(4000000100U + (n))
 
@@ -654,6 +685,7 @@ static struct kunit_case split_test_cases[] = {
 	KUNIT_CASE(split_test_pivot),
 	KUNIT_CASE(split_test_sealed),
 	KUNIT_CASE(split_test_epoch),
+	KUNIT_CASE(split_test_chunks),
 	KUNIT_CASE(split_test_publish),
 	KUNIT_CASE(split_test_publish_refused),
 	KUNIT_CASE_PARAM(split_test_concurrent, split_kind_gen_params),
