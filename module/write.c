@@ -368,8 +368,10 @@ int mtb_table_write(struct mtb_table *table, struct mtb_batch *batch,
 	*last_sequence = 0;
 	if (!batch->count)
 		return 0;
-	err = READ_ONCE(table->map) ? mtb_batch_keep_newest(batch) :
-				      mtb_batch_check_unique(batch);
+	if (mtb_batch_automatic(batch) && READ_ONCE(table->map))
+		err = mtb_batch_keep_newest(batch);
+	else
+		err = mtb_batch_check_unique(batch);
 	if (err)
 		return err;
 
