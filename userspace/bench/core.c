@@ -89,7 +89,7 @@ static size_t core_scan(bool backward, uint64_t *sum)
 	mtb_view_settle(&view, table, 0);
 	mtb_scan_start(&scan, table, &view, backward ? MEMTABLE_SCAN_REVERSE : 0, NULL, NULL);
 	while ((record = mtb_scan_next(&scan))) {
-		*sum += visit(record->data, mtb_record_value(record));
+		*sum += take(record->data, record->key_length, mtb_record_value(record));
 		count++;
 	}
 	check(mtb_scan_error(&scan));

@@ -71,7 +71,8 @@ static size_t leveldb_scan(bool backward, uint64_t *sum)
 	else
 		iterator->SeekToFirst();
 	while (iterator->Valid()) {
-		*sum += visit(iterator->key().data(), iterator->value().data());
+		*sum += take(iterator->key().data(), iterator->key().size(),
+			     iterator->value().data());
 		count++;
 		if (backward)
 			iterator->Prev();

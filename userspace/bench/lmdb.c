@@ -96,7 +96,7 @@ static size_t lmdb_scan(bool backward, uint64_t *sum)
 	check(mdb_txn_renew(reading));
 	check(mdb_cursor_open(reading, dbi, &cursor));
 	while (!(error = mdb_cursor_get(cursor, &key, &value, backward ? MDB_PREV : MDB_NEXT))) {
-		*sum += visit(key.mv_data, value.mv_data);
+		*sum += take(key.mv_data, key.mv_size, value.mv_data);
 		count++;
 	}
 	if (error != MDB_NOTFOUND)

@@ -2,21 +2,30 @@
 /*
  * One system under test, and what it takes, as lines of JSON:
  *
- *   bench-SYSTEM [-w] KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...
+ *   bench-SYSTEM [-w] [-c] [-p] KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...
  *
- * The workloads share a process and, one after the other, the store. With -w
- * the time is that of a clock on the wall, otherwise that of the processor.
+ * The workloads share a process and, one after the other, the store.
+ *
+ *  -w	the time is that of a clock on the wall, not that of the processor
+ *  -c	scans copy entries out of the system
+ *  -p	what needs memory has it before: a store has been filled and freed
  */
-#include <inttypes.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <valgrind/callgrind.h>
 
 #include "workload.h"
+
+bool copying;
+uint8_t copies[COPIES_SIZE];
+size_t copied;
 
 void die(const char *format, ...)
 {
@@ -86,24 +95,47 @@ static void run(struct bench *bench, char *step)
 	print(workload, batch, &result, bench->count);
 }
 
+/* Memory that malloc() has got stays with the process, too. */
+static void prepare(const struct bench *bench)
+{
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	store.open(bench->folder, bench->count);
+	workload_add(&bench->keys, BATCH_MAX);
+	store.close();
+}
+
 int main(int argc, char **argv)
 {
 	struct bench bench = {};
-	int i;
+	bool preparing = false;
+	int option, i;
 
-	if (argc > 1 && !strcmp(argv[1], "-w")) {
-		workload_clock = CLOCK_MONOTONIC;
-		argc--;
-		argv++;
+	while ((option = getopt(argc, argv, "wcp")) != -1) {
+		switch (option) {
+		case 'w':
+			workload_clock = CLOCK_MONOTONIC;
+			break;
+		case 'c':
+			copying = true;
+			break;
+		case 'p':
+			preparing = true;
+			break;
+		default:
+			return 1;
+		}
 	}
-	if (argc < 6)
-		die("use: [-w] KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...");
-	bench.kind = argv[1];
-	bench.count = number(argv[2], 100000000);
-	bench.least = number(argv[3], 100000000);
-	bench.folder = argv[4];
+	if (argc - optind < 5)
+		die("use: [-w] [-c] [-p] KEYS ENTRIES OPERATIONS FOLDER WORKLOAD[/BATCH]...");
+	bench.kind = argv[optind];
+	bench.count = number(argv[optind + 1], 100000000);
+	bench.least = number(argv[optind + 2], 100000000);
+	bench.folder = argv[optind + 3];
 	keys_make(&bench.keys, bench.kind, bench.count);
-	for (i = 5; i < argc; i++)
+	if (preparing)
+		prepare(&bench);
+	for (i = optind + 4; i < argc; i++)
 		run(&bench, argv[i]);
 	if (bench.open)
 		store.close();

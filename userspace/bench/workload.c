@@ -67,7 +67,7 @@ static void close_store(struct bench *bench)
 	bench->open = false;
 }
 
-static void add_all(const struct keys *keys, size_t batch)
+void workload_add(const struct keys *keys, size_t batch)
 {
 	size_t i;
 
@@ -87,7 +87,7 @@ static void fill(struct bench *bench, const struct keys *keys, size_t batch, str
 		bench->open = true;
 		empty = store.memory();
 		started = start();
-		add_all(keys, batch);
+		workload_add(keys, batch);
 		result->ns += stop(started);
 		result->ops += keys->count;
 		result->bytes = store.memory() - empty;
@@ -114,7 +114,7 @@ static void need_store(struct bench *bench)
 		return;
 	store.open(bench->folder, bench->count);
 	bench->open = true;
-	add_all(&bench->keys, BATCH_MAX);
+	workload_add(&bench->keys, BATCH_MAX);
 }
 
 static void check_values(const struct entry *entries, size_t count)
@@ -230,7 +230,7 @@ static void *write_all(void *argument)
 	struct writer *writer = argument;
 	uint64_t started = now();
 
-	add_all(writer->keys, writer->batch);
+	workload_add(writer->keys, writer->batch);
 	writer->ns = now() - started;
 	__atomic_store_n(&writer->done, true, __ATOMIC_RELEASE);
 	return NULL;
@@ -312,7 +312,7 @@ static void run_mixed(struct bench *bench, size_t batch, struct result *result)
 	keys_copy(&added, &all, bench->count, bench->count / 2);
 	keys_free(&all);
 	store.open(bench->folder, keys.count + added.count);
-	add_all(&keys, BATCH_MAX);
+	workload_add(&keys, BATCH_MAX);
 	bench->open = true;
 	all = keys;
 	keys_shuffled(&keys, &all, 8);
@@ -327,11 +327,11 @@ static void run_mixed(struct bench *bench, size_t batch, struct result *result)
 		die("cannot start a thread");
 	read_beside(&beside, &writer, 0);
 	pthread_join(thread, NULL);
+	if (!beside.ops)
+		die("there is no processor for the reader");
 	percentiles(&beside, result);
 	read_beside(&alone[1], NULL, bench->least / 2);
 
-	if (!beside.ops)
-		die("there is no processor for the reader");
 	result->ops = beside.ops;
 	result->ns = beside.ns;
 	result->alone = (double)(alone[0].ns + alone[1].ns) / (alone[0].ops + alone[1].ops);

@@ -63,6 +63,9 @@ struct workload {
 
 extern const struct workload workloads[];
 
+/* Add all keys to the open store, so many at a time. */
+void workload_add(const struct keys *keys, size_t batch);
+
 /* The clock that times loops: of the thread, unless others work for it too. */
 extern clockid_t workload_clock;
 
