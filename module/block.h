@@ -155,8 +155,15 @@ static inline bool mtb_place_follow(struct mtb_place *place, unsigned int level,
 	} while (read_seqcount_retry(&block->seq, seq));
 	if (!next || code > place->code)
 		return false;
-	if (unlikely(code == place->code))
-		return mtb_place_follow_tied(place, next, key);
+	if (unlikely(code == place->code)) {
+		/* A copy, so that the place itself can stay in registers. */
+		struct mtb_place tied = *place;
+
+		if (!mtb_place_follow_tied(&tied, next, key))
+			return false;
+		*place = tied;
+		return true;
+	}
 	place->code = mtb_code_rebase(place->code, code, key);
 	place->block = next;
 	return true;

@@ -123,14 +123,14 @@ void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searche
 void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *place,
 			  const struct mtb_key *key)
 {
+	struct mtb_place here = { index->head, mtb_key_code(key, 0) };
 	unsigned int level = READ_ONCE(index->height);
 
-	place->block = index->head;
-	place->code = mtb_key_code(key, 0);
 	while (level-- > 0) {
-		while (mtb_place_follow(place, level, key))
+		while (mtb_place_follow(&here, level, key))
 			;
 	}
+	*place = here;
 }
 
 /* The first record of @block, or of the next one that is not empty. */
