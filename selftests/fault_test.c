@@ -304,6 +304,8 @@ FIXTURE(fault)
 	struct scene scene;
 	char before[ARRAY_SIZE(settings)][16];
 	int fail_nth;
+	/* Harnesses of older kernels go on after a set-up that skips. */
+	bool ready;
 };
 
 FIXTURE_VARIANT(fault)
@@ -412,12 +414,15 @@ FIXTURE_SETUP(fault)
 		snprintf(key, sizeof(key), "key %04u", i);
 		stream_add(&scene->keys, 0, 0, key, strlen(key), NULL, 0);
 	}
+	self->ready = true;
 }
 
 FIXTURE_TEARDOWN(fault)
 {
 	struct scene *const scene = &self->scene;
 
+	if (!self->ready)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		file_write_string(settings[i].path, self->before[i]);
 	stream_free(&scene->records);
@@ -496,6 +501,8 @@ TEST_F_TIMEOUT(fault, every_point, LONG_TIMEOUT)
 	size_t answer_length;
 	bool failed;
 
+	if (!self->ready)
+		return;
 	scene_begin(scene, variant->empty);
 	ASSERT_EQ(0, variant->make(scene));
 	expected = state_now(scene->fd);

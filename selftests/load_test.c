@@ -19,6 +19,8 @@ static const char *module_path(void)
 FIXTURE(module)
 {
 	int file;
+	/* Harnesses of older kernels go on after a set-up that skips. */
+	bool ready;
 };
 
 FIXTURE_SETUP(module)
@@ -26,10 +28,13 @@ FIXTURE_SETUP(module)
 	self->file = open(module_path(), O_RDONLY | O_CLOEXEC);
 	if (self->file < 0 || access("/sys/module/memtable/refcnt", F_OK))
 		SKIP(return, "memtable is not a module that can be loaded again");
+	self->ready = true;
 }
 
 FIXTURE_TEARDOWN(module)
 {
+	if (!self->ready)
+		return;
 	if (access("/sys/module/memtable", F_OK))
 		EXPECT_EQ(0, syscall(SYS_finit_module, self->file, "", 0));
 	close(self->file);
@@ -70,6 +75,8 @@ TEST_F_TIMEOUT(module, rounds, LONG_TIMEOUT)
 	struct stream stream = {};
 	__u64 random = 1;
 
+	if (!self->ready)
+		return;
 	for (unsigned int i = 0; i < 1000; i++) {
 		const __u64 key = random_next(&random);
 

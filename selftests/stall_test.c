@@ -36,6 +36,8 @@ FIXTURE(stalled)
 	struct stall stall;
 	enum what what;
 	int ret;
+	/* Harnesses of older kernels go on after a set-up that skips. */
+	bool ready;
 };
 
 FIXTURE_VARIANT(stalled)
@@ -99,10 +101,13 @@ FIXTURE_SETUP(stalled)
 		self->numbers[i] = number_new();
 	self->listed = table_open();
 	ASSERT_EQ(0, table_publish(self->listed, self->numbers[0]));
+	self->ready = true;
 }
 
 FIXTURE_TEARDOWN(stalled)
 {
+	if (!self->ready)
+		return;
 	/* What is asked with zeros gets this number. */
 	table_drop(self->listed, 0);
 	table_drop(self->listed, self->numbers[0]);
@@ -250,6 +255,8 @@ TEST_F_TIMEOUT(stalled, others_go_on, LONG_TIMEOUT)
 {
 	pthread_t thread;
 
+	if (!self->ready)
+		return;
 	threads_start(&thread, 1, stalled_main, self);
 	stall_wait(&self->stall);
 	others_go_on(_metadata, self);
@@ -281,6 +288,8 @@ TEST_F_TIMEOUT(stalled, turned, LONG_TIMEOUT)
 	const int watcher = table_open();
 	pthread_t thread;
 
+	if (!self->ready)
+		return;
 	ASSERT_LE(0, other);
 	ASSERT_LE(0, watcher);
 	ASSERT_EQ(0, fill(other));
@@ -327,6 +336,8 @@ TEST_F_TIMEOUT(stalled, killed, LONG_TIMEOUT)
 	unsigned int users;
 	pid_t child;
 
+	if (!self->ready)
+		return;
 	users = module_users();
 	child = fork();
 	ASSERT_LE(0, child);
