@@ -127,7 +127,8 @@ void model_key(struct test_random *random, enum model_keys keys, struct model_en
 			part = parts[test_below(random, ARRAY_SIZE(parts))];
 			memcpy(entry->key + entry->key_length, part, strlen(part));
 			entry->key_length += strlen(part);
-		} while (entry->key_length <= MODEL_KEY_MAX - 2 * PART_MAX && test_below(random, 6));
+		} while (entry->key_length <= MODEL_KEY_MAX - 2 * PART_MAX &&
+			 test_below(random, 6));
 		break;
 	default:
 		for (i = 0; i < 2; i++) {

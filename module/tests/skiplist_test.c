@@ -262,7 +262,7 @@ static const struct model_case model_cases[] = {
 	{ "random, in batches", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, BATCH_MAX, 2 },
 	{ "paths, one by one", false, MODEL_KEYS_PATHS, ARRIVE_AS_MADE, 1, 25 },
 	{ "paths, reversed, in batches", true, MODEL_KEYS_PATHS, ARRIVE_AS_MADE, BATCH_MAX, 26 },
-	{ "paths, ascending, in batches", false, MODEL_KEYS_PATHS, ARRIVE_ASCENDING, BATCH_MAX, 27 },
+	{ "paths, ascending", false, MODEL_KEYS_PATHS, ARRIVE_ASCENDING, BATCH_MAX, 27 },
 	{ "short, one by one", true, MODEL_KEYS_SHORT, ARRIVE_AS_MADE, 1, 3 },
 	{ "tied, in batches", false, MODEL_KEYS_TIED, ARRIVE_AS_MADE, BATCH_MAX, 4 },
 	{ "mixed, in batches", true, MODEL_KEYS_MIXED, ARRIVE_AS_MADE, 64, 5 },
