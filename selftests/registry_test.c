@@ -568,7 +568,7 @@ static int become_root_elsewhere(void)
 {
 	char map[64];
 
-	snprintf(map, sizeof(map), "0 %u 1", USER);
+	snprintf(map, sizeof(map), "0 %d 1", USER);
 	/* The files in /proc of a process that was another's are not its own. */
 	if (setresuid(USER, USER, USER) || prctl(PR_SET_DUMPABLE, 1) ||
 	    unshare(CLONE_NEWUSER))
