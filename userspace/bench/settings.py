@@ -16,7 +16,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 FOLDER_IN_MEMORY = "/dev/shm"
 
 # What programs are told in each setting, see main.c.
-FLAGS = {"native": [], "vm": ["-w", "-c"], "uml": ["-w", "-c", "-p"]}
+FLAGS = {"native": ["-p"], "vm": ["-w", "-c"], "uml": ["-w", "-c", "-p"]}
 
 # The kernels that guests have, what memory, and how long they may take.
 KERNELS = {"vm": "stock", "uml": "uml"}
