@@ -85,25 +85,25 @@ static void write_database(leveldb_t *db)
 	leveldb_writeoptions_destroy(write_options);
 }
 
-/* Opens the log that the database has, which is but one. */
+/*
+ * Opens the newest log that the database has. Where it was closed before what it
+ * sealed last was compacted there is an older one, too.
+ */
 static int open_log(const char *path)
 {
+	char newest[256] = "", name[300];
 	struct dirent *file;
-	char name[300];
-	int fd = -1;
 	DIR *folder;
 
 	folder = opendir(path);
 	while (folder && (file = readdir(folder))) {
-		if (!strstr(file->d_name, ".log"))
-			continue;
-		CHECK_EQUAL(fd, -1);
-		snprintf(name, sizeof(name), "%s/%s", path, file->d_name);
-		fd = open(name, O_RDWR);
+		if (strstr(file->d_name, ".log") && strcmp(file->d_name, newest) > 0)
+			strcpy(newest, file->d_name);
 	}
 	if (folder)
 		closedir(folder);
-	return fd;
+	snprintf(name, sizeof(name), "%s/%s", path, newest);
+	return open(name, O_RDWR);
 }
 
 /* Walks both, which must have the same keys and values, and enough of them. */
