@@ -436,6 +436,58 @@ static void skiplist_test_ascending_fills_blocks(struct kunit *test)
 	check_walks(test);
 }
 
+#define TOWERS_RECORDS	(64 * BATCH_MAX)
+
+/*
+ * One block in four is linked on a second level, one of those in four on a third:
+ * or else searches would find all, but slowly. Blocks that are full tell how tall
+ * they are, as each link but one takes the room of a record.
+ */
+static void skiplist_test_heights(struct kunit *test)
+{
+	unsigned int holding[MTB_BLOCK_SLOTS_MAX + 1] = {};
+	unsigned int blocks = 0, full = 0, least = MTB_BLOCK_SLOTS_MAX;
+	struct fixture *fixture = test->priv;
+	struct mtb_cursor *cursor = &fixture->cursor;
+	struct model_entry *batch;
+	unsigned int tall, taller;
+	size_t i, j;
+
+	model_init(test, &fixture->model, TOWERS_RECORDS);
+	batch = kunit_kzalloc(test, BATCH_MAX * sizeof(*batch), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	/* Chance, but the same each time. */
+	fixture->index.random = 1;
+	for (i = 0; i < TOWERS_RECORDS; i += BATCH_MAX) {
+		u64 next = number_after(fixture);
+
+		for (j = 0; j < BATCH_MAX; j++)
+			number_entry(fixture, next + j, &batch[j]);
+		insert(test, batch, BATCH_MAX);
+	}
+
+	mtb_cursor_first(cursor, &fixture->index);
+	for (;;) {
+		/* The first block is as tall as can be, the last one not full. */
+		cursor->position = cursor->count;
+		mtb_cursor_next(cursor);
+		if (!cursor->next)
+			break;
+		holding[cursor->count]++;
+		full = max(full, cursor->count);
+		least = min(least, cursor->count);
+		blocks++;
+	}
+	tall = blocks - holding[full];
+	taller = tall - holding[full - 1];
+	KUNIT_EXPECT_GT(test, tall, blocks / 8);
+	KUNIT_EXPECT_LT(test, tall, blocks / 2);
+	KUNIT_EXPECT_GT(test, taller, blocks / 32);
+	KUNIT_EXPECT_LT(test, taller, blocks / 8);
+	/* Searches begin at the level of the tallest one. */
+	KUNIT_EXPECT_EQ(test, fixture->index.height, 1 + full - least);
+}
+
 /* Append until the last block is full: one more would need another. */
 static void append_until_full(struct kunit *test)
 {
@@ -1135,6 +1187,7 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE(skiplist_test_empty),
 	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
 	KUNIT_CASE(skiplist_test_ascending_fills_blocks),
+	KUNIT_CASE(skiplist_test_heights),
 	KUNIT_CASE_PARAM(skiplist_test_plan, heights_gen_params),
 	KUNIT_CASE_PARAM(skiplist_test_remove, few_case_gen_params),
 	KUNIT_CASE_PARAM(skiplist_test_cut, few_case_gen_params),
