@@ -2,7 +2,7 @@
 /* Tables as record streams in files. */
 #include <unistd.h>
 
-#include "internal.h"
+#include "stream.h"
 
 #define DUMP_SIZE	(256 * 1024)
 #define RESTORE_SIZE	(256 * 1024)
@@ -151,75 +151,31 @@ static int restore_record(struct restore *restore, const struct memtable_record 
 				  value, record->value_length);
 }
 
-/* Reads more behind the length bytes that are there. Returns how much, or -errno. */
-static ssize_t read_more(int fd, char **buffer, size_t *size, size_t length)
-{
-	ssize_t got;
-	char *grown;
-
-	if (length == *size) {
-		grown = realloc(*buffer, *size ? 2 * *size : RESTORE_SIZE);
-		if (!grown)
-			return -ENOMEM;
-		*buffer = grown;
-		*size = *size ? 2 * *size : RESTORE_SIZE;
-	}
-	do {
-		got = read(fd, *buffer + length, *size - length);
-	} while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
-}
-
-/* Takes the whole records out of the buffer, and moves the rest to its begin. */
-static int restore_records(struct restore *restore, char *buffer, size_t *length)
+static int restore_all(struct restore *restore, struct stream_reader *reader,
+		       memtable_progress progress, void *argument)
 {
 	const struct memtable_record *record;
-	size_t offset = 0;
-	int ret = 0;
+	uint64_t told = 0;
+	int ret, wrote;
 
-	while (!ret && (record = memtable_record_next(buffer, *length, &offset)))
+	while ((ret = memtable_stream_next(reader, &record)) == 1) {
 		ret = restore_record(restore, record);
-	if (ret)
-		return ret;
-	/* Longer than any record can be, and none of it whole. */
-	if (*length - offset >= memtable_record_length(MEMTABLE_MAX_KEY_LENGTH,
-						       MEMTABLE_MAX_VALUE_LENGTH))
-		return -EBADMSG;
-	memmove(buffer, buffer + offset, *length - offset);
-	*length -= offset;
-	return 0;
-}
-
-static int restore_all(struct restore *restore, int fd, memtable_progress progress,
-		       void *argument)
-{
-	char *buffer = NULL;
-	size_t size = 0, length = 0;
-	uint64_t done = 0;
-	ssize_t got;
-	int ret;
-
-	do {
-		got = read_more(fd, &buffer, &size, length);
-		ret = got < 0 ? got : 0;
 		if (ret)
-			break;
-		length += got;
-		done += got;
-		ret = restore_records(restore, buffer, &length);
-		if (!ret && progress)
-			progress(argument, done, restore->entries);
-	} while (!ret && got);
-	free(buffer);
-	if (!ret)
-		ret = restore_write(restore);
-	return ret ? ret : length ? -EBADMSG : 0;
+			return ret;
+		if (progress && reader->read != told)
+			progress(argument, reader->read, restore->entries);
+		told = reader->read;
+	}
+	/* What came before an error is good. */
+	wrote = restore_write(restore);
+	return ret ? ret : wrote;
 }
 
 MEMTABLE_API int memtable_restore(struct memtable_table *table, int fd,
 				  memtable_progress progress, void *argument, uint64_t *entries)
 {
 	struct restore restore = { .table = table };
+	struct stream_reader reader = { .fd = fd };
 	struct memtable_info info;
 	int ret;
 
@@ -229,7 +185,8 @@ MEMTABLE_API int memtable_restore(struct memtable_table *table, int fd,
 	if (ret)
 		return ret;
 	restore.versioned = info.kind == MEMTABLE_KIND_VERSIONED;
-	ret = restore_all(&restore, fd, progress, argument);
+	ret = restore_all(&restore, &reader, progress, argument);
+	memtable_stream_release(&reader);
 	memtable_batch_destroy(restore.batch);
 	if (entries)
 		*entries = restore.entries;
