@@ -8,6 +8,7 @@ DESTDIR ?=
 PARTS ?=
 KERNELS ?=
 BUGS ?=
+SECONDS ?= 60
 
 build := $(CURDIR)/build
 vm := selftests/vm
@@ -60,6 +61,10 @@ coverage: kselftest ## lines of the module that the suites run, into build/cover
 mutations: kselftest ## deliberate bugs, each of which the suites must find, or some: BUGS="record.c"
 	@$(vm)/mutations "$(BUGS)"
 
+fuzz: setup ## the core, then what reads files, with libFuzzer; SECONDS=3600 for an hour each
+	$(MAKE) -C userspace/core O=$(build)/core SECONDS=$(SECONDS) fuzz
+	$(MAKE) -C userspace O=$(build)/user SECONDS=$(SECONDS) fuzz
+
 bench: setup ## compare with other systems, results in build/bench; QUICK=1 for less than 5 minutes
 	@userspace/bench/run $(if $(QUICK),--quick)
 
@@ -76,5 +81,5 @@ help: ## this text
 	@echo "           PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 
 .PHONY: all modules modules_install userspace install setup kselftest vm demo check check-kernels lint coverage \
-	mutations bench clean help
+	mutations fuzz bench clean help
 .DEFAULT_GOAL := all

@@ -6,6 +6,7 @@
  * bulk requests pay one copy for many records, and what was checked is what is
  * used.
  */
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
