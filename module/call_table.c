@@ -150,6 +150,7 @@ static int split_table(struct mtb_call *call, struct memtable_split *split, cons
 		       struct mtb_entry *entry)
 {
 	struct mtb_table *right = mtb_table_create(), *table;
+	s32 fd = split->fd;
 	struct offer offer;
 	int err;
 
@@ -165,6 +166,11 @@ static int split_table(struct mtb_call *call, struct memtable_split *split, cons
 		table = mtb_handle_table_get(call->handle);
 		err = mtb_table_split(table, right, pivot, split->pivot_length, entry);
 		mtb_table_put(table);
+	}
+	if (err) {
+		/* Its number may be another descriptor's soon. */
+		split->fd = fd;
+		mtb_call_out(call, split, sizeof(*split));
 	}
 	return offer_settle(&offer, err);
 }

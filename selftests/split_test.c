@@ -763,6 +763,28 @@ TEST_F(refusal, sealed)
 	stream_free(&image.records);
 }
 
+/* A request that is refused leaves its structure alone. */
+TEST_F(refusal, structure)
+{
+	const struct memtable_split before = {
+		.number = number_new(),
+		.flags = MEMTABLE_SPLIT_HALF | MEMTABLE_SPLIT_PUBLISH,
+		.fd = -5,
+	};
+	struct memtable_split split = before;
+	const int other = table_open();
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, table_publish(other, split.number));
+	EXPECT_EQ(-EEXIST, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	EXPECT_EQ(0, memcmp(&before, &split, sizeof(split)));
+	EXPECT_EQ(0, table_drop(other, split.number));
+	ASSERT_EQ(0, table_seal(self->fd));
+	EXPECT_EQ(-EROFS, request(self->fd, MEMTABLE_IOC_SPLIT, &split));
+	EXPECT_EQ(0, memcmp(&before, &split, sizeof(split)));
+	EXPECT_EQ(0, close(other));
+}
+
 /* Without a descriptor to be had, it stays whole as well. */
 TEST_F(refusal, no_descriptors)
 {
