@@ -131,6 +131,8 @@ struct mtb_epoch *mtb_table_enter(struct mtb_table *table)
 		if (kref_get_unless_zero(&epoch->ref))
 			break;
 		old = epoch;
+		/* Pairs with the release of the last reference in epoch_drop(). */
+		smp_rmb();
 	}
 	rcu_read_unlock();
 	return epoch;
