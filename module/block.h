@@ -39,7 +39,8 @@ union mtb_cell {
  * @height: Levels that the block is linked on. Fixed before it is linked.
  * @count: Slots in use.
  * @fence: The record whose key bounds the block from below; NULL for the head.
- *	The record may be replaced, its key is fixed before the block is linked.
+ *	The record may be replaced, under the index's mutex, while others read it;
+ *	its key is fixed before the block is linked.
  * @incoming: How many records the plan in the making puts here; zero between
  *	plans. Under the index's mutex.
  * @next_removed: Once removed: the next one of those that wait for a grace

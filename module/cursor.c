@@ -176,6 +176,7 @@ struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_s
 	struct mtb_key key;
 
 	cursor->index = index;
+	/* Dependent loads: each block was filled before it was linked. */
 	while (level-- > 0) {
 		while ((next = READ_ONCE(mtb_block_link(place.block, level)->next)))
 			place.block = next;

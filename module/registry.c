@@ -17,6 +17,7 @@
 #include "registry.h"
 #include "table.h"
 
+/* Root can set these at any time. */
 static unsigned int user_tables = 4096;
 module_param(user_tables, uint, 0644);
 MODULE_PARM_DESC(user_tables, "Most tables that a user can have published");

@@ -35,6 +35,9 @@
  *
  *  - A block is filled before a pointer to it is stored with release
  *    semantics. Readers reach it through a dependent load.
+ *  - A record is written before the write section in which a pointer to it is
+ *    stored: the barrier that begins the section is what orders that. Readers
+ *    reach it through a dependent load, too.
  *  - A block's count is stored with release semantics after the slots below it
  *    are written, and loaded with acquire semantics, so that inside a section
  *    that will be retried a reader still follows valid pointers only.

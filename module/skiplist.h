@@ -24,7 +24,7 @@ struct mtb_block;
  * @random: State of the generator that draws heights. Under @lock.
  * @height: Levels in use. Written under @lock, read without.
  * @reverse: Keys are ordered from the greatest to the least. Set, under @lock,
- *	while the index is empty.
+ *	while the index is empty; read without.
  */
 struct mtb_skiplist {
 	struct mtb_block *head;

@@ -60,7 +60,8 @@ struct mtb_removed {
  * @reaped: What is waiting for the current one to pass, if @reaping.
  * @reaping: @reap_work is under way.
  * @lock: Held by writers; all of the above is written under it, and read
- *	without, but for @owner and what has been removed.
+ *	without, each by itself, but for @owner and what has been removed. What
+ *	readers must see in order is published with release semantics.
  * @watchers_lock: Covers @watchers. Taken inside @lock or alone.
  * @watchers: Who wants to know when the table's state changes.
  * @epoch: Through this, requests reach the table. Read under RCU, replaced
