@@ -597,94 +597,11 @@ TEST_F_TIMEOUT(batch, whole_after_kill, LONG_TIMEOUT)
 }
 
 /*
- * Writers beside each other: each batch gets consecutive sequence numbers of
- * its own, and together they use every number once.
- */
-
-#define WRITERS 4
-#define WRITER_BATCH 7
-
-struct writers {
-	struct shared shared;
-	atomic_uint next;
-	unsigned int rounds;
-	/* Which writer has each sequence number; zero for none. */
-	_Atomic unsigned char *owners;
-};
-
-static void *writers_main(void *const data)
-{
-	struct writers *const self = data;
-	const unsigned int number = atomic_fetch_add(&self->next, 1) + 1;
-	struct stream stream = {};
-
-	for (unsigned int i = 0; i < WRITER_BATCH; i++) {
-		const __u32 key = __builtin_bswap32(number + i * 100);
-
-		stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key),
-			   &number, sizeof(number));
-	}
-	for (unsigned int round = 0; round < self->rounds; round++) {
-		struct memtable_write write = {
-			.records = ADDRESS(stream.data),
-			.length = stream.length,
-		};
-
-		if (request(self->shared.fd, MEMTABLE_IOC_WRITE, &write) ||
-		    write.count != WRITER_BATCH ||
-		    write.last_sequence > WRITERS * WRITER_BATCH * self->rounds)
-			abort();
-		for (unsigned int i = 0; i < WRITER_BATCH; i++) {
-			const __u64 sequence = write.last_sequence - i;
-
-			if (atomic_exchange(&self->owners[sequence], number))
-				fail(&self->shared,
-				     "a sequence number is given twice");
-		}
-	}
-	stream_free(&stream);
-	return NULL;
-}
-
-/* All numbers are used, and each entry has its writer's. */
-TEST_F_TIMEOUT(table, writers, LONG_TIMEOUT)
-{
-	struct writers writers = {
-		.shared.fd = self->fd,
-		.rounds = scaled(1000),
-	};
-	const size_t total = WRITERS * WRITER_BATCH * writers.rounds;
-	struct stream stream = {};
-	pthread_t threads[WRITERS];
-	struct record record;
-	size_t offset = 0;
-	size_t count = 0;
-
-	writers.owners = checked(calloc(total + 1, 1));
-	threads_start(threads, WRITERS, writers_main, &writers);
-	threads_join(threads, WRITERS);
-	EXPECT_EQ(NULL, atomic_load(&writers.shared.failure));
-	EXPECT_EQ(total, table_info(self->fd).entries);
-	EXPECT_EQ(total, table_info(self->fd).last_sequence);
-	ASSERT_EQ(0, table_scan(self->fd, MEMTABLE_SCAN_ALL_VERSIONS, 0,
-				1 << 20, &stream));
-	while (record_next(stream.data, stream.length, &offset, &record) > 0) {
-		unsigned int number;
-
-		memcpy(&number, record.value, sizeof(number));
-		ASSERT_GE(total, record.sequence);
-		ASSERT_EQ(number, atomic_load(&writers.owners[record.sequence]));
-		count++;
-	}
-	EXPECT_EQ(total, count);
-	stream_free(&stream);
-	free(writers.owners);
-}
-
-/*
  * Writers that add the same versions: for each one of them succeeds, and the
  * others are told that it is there.
  */
+
+#define WRITERS 4
 
 struct race {
 	struct shared shared;
