@@ -45,13 +45,30 @@ static bool is_same(int fd, const char *path)
 	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+/* Whether the name is free, or that of a file, which is all that may be replaced. */
+static int check_name(const char *path)
+{
+	struct stat named;
+
+	if (!*path)
+		return -ENOENT;
+	if (stat(path, &named))
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(named.st_mode))
+		return -EISDIR;
+	return S_ISREG(named.st_mode) ? 0 : -EEXIST;
+}
+
 static int open_temporary(const char *path)
 {
 	int fd, ret;
 
-	/* Another process may rename or remove it before we have the lock. */
+	/*
+	 * Another process may rename or remove it before we have the lock. Where
+	 * others can write, it may be a link to what we would overwrite.
+	 */
 	for (;;) {
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 		if (fd < 0)
 			return -errno;
 		ret = flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
@@ -71,11 +88,15 @@ static int open_temporary(const char *path)
 MEMTABLE_API int memtable_file_create(const char *path, struct memtable_file **result)
 {
 	struct memtable_file *file;
-	int ret = -ENOMEM;
+	int ret;
 
+	ret = check_name(path);
+	if (ret)
+		return ret;
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return -ENOMEM;
+	ret = -ENOMEM;
 	file->fd = -1;
 	file->path = strdup(path);
 	if (!file->path || asprintf(&file->temporary, "%s.tmp", path) < 0) {

@@ -1124,8 +1124,9 @@ int memtable_slice_decode(const void *buffer, size_t size, size_t *offset,
  *	stays as it is until it is replaced.
  * @file: Result: the file, to be committed or discarded.
  *
- * Return: 0; -EBUSY if another process is writing it; -ENOMEM; an error of
- * :manpage:`open(2)`.
+ * Return: 0; -EBUSY if another process is writing it; -EISDIR if the name is that
+ * of a folder, -EEXIST of a device or anything else that is no file; -ELOOP if
+ * NAME.tmp is a symbolic link; -ENOMEM; an error of :manpage:`open(2)`.
  */
 int memtable_file_create(const char *path, struct memtable_file **file);
 

@@ -142,13 +142,74 @@ static void what_cannot_be_is_refused(void)
 	REQUIRE(begin());
 	CHECK_EQUAL(memtable_file_create("/nowhere/file", &file), -ENOENT);
 	CHECK_EQUAL(memtable_file_create("/proc/version/file", &file), -ENOTDIR);
-	/* The name is that of a folder, which shows only at the end. */
+	CHECK_EQUAL(memtable_file_create("", &file), -ENOENT);
+	CHECK_EQUAL(memtable_file_create("/", &file), -EISDIR);
 	REQUIRE(!mkdir(path, 0755));
+	CHECK_EQUAL(memtable_file_create(path, &file), -EISDIR);
+	CHECK(!exists(temporary));
+	CHECK(!rmdir(path));
+	/* Whose name is taken from them, devices would be files from then on. */
+	CHECK_EQUAL(memtable_file_create("/dev/null", &file), -EEXIST);
+	CHECK(!exists("/dev/null.tmp"));
+	REQUIRE(!mkfifo(path, 0600));
+	CHECK_EQUAL(memtable_file_create(path, &file), -EEXIST);
+	CHECK(!exists(temporary));
+	/* A folder that shows only at the end. */
+	REQUIRE(!unlink(path));
 	REQUIRE_EQUAL(memtable_file_create(path, &file), 0);
+	REQUIRE(!mkdir(path, 0755));
 	CHECK_EQUAL(memtable_file_commit(file), -EISDIR);
 	CHECK(!exists(temporary));
 	CHECK(!rmdir(path));
 	end();
+}
+
+/* What the temporary file's name leads to stays as it is. */
+static void links_are_not_followed(void)
+{
+	struct memtable_file *file;
+
+	REQUIRE(begin());
+	REQUIRE_EQUAL(memtable_file_create(path, &file), 0);
+	write_text(file, "text");
+	CHECK_EQUAL(memtable_file_commit(file), 0);
+	REQUIRE(!symlink("file", temporary));
+	CHECK_EQUAL(memtable_file_create(path, &file), -ELOOP);
+	CHECK(has("text"));
+	REQUIRE(!unlink(temporary));
+	REQUIRE(!symlink("nothing", temporary));
+	CHECK_EQUAL(memtable_file_create(path, &file), -ELOOP);
+	CHECK(exists(path));
+	end();
+}
+
+/* A name is bytes, and how many there can be the file system says. */
+static void names_may_be_anything(void)
+{
+	static const char *const names[] = {
+		"%s%n", "-f", "a\nb", "new\nline", "\t\r", "\033[2J", "\xff\xfe", " ", "..x", "file.tmp.tmp",
+	};
+	struct memtable_file *file;
+	char name[400];
+	size_t i;
+
+	REQUIRE(begin());
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		REQUIRE_EQUAL(memtable_file_create(path, &file), 0);
+		write_text(file, names[i]);
+		CHECK_EQUAL(memtable_file_commit(file), 0);
+		CHECK(has(names[i]));
+		CHECK(!unlink(path));
+	}
+	/* There are four more in the temporary one. */
+	for (i = 250; i < 260; i++) {
+		snprintf(name, sizeof(name), "%s/%0*d", folder, (int)i, 0);
+		CHECK_EQUAL(memtable_file_create(name, &file), i > 251 ? -ENAMETOOLONG : 0);
+		if (i <= 251)
+			memtable_file_discard(file);
+	}
+	CHECK(!rmdir(folder));
 }
 
 static const struct tap_test tests[] = {
@@ -158,6 +219,8 @@ static const struct tap_test tests[] = {
 	{ "what a killed process left is written anew",
 	  what_a_killed_process_left_is_written_anew },
 	{ "what cannot be is refused", what_cannot_be_is_refused },
+	{ "links are not followed", links_are_not_followed },
+	{ "names may be anything", names_may_be_anything },
 };
 
 TAP_MAIN(tests)
