@@ -60,6 +60,19 @@ static void what_is_not_utf8_is_escaped(void)
 	CHECK(escapes_to("\xf8\x88\x80\x80\x80", 5, "\\xf8\\x88\\x80\\x80\\x80"));
 }
 
+static void messages_keep_their_backslashes(void)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	REQUIRE(out);
+	escape_message(out, "not a\\q\n\x1b[2J\xff");
+	fclose(out);
+	CHECK(tap_is(text, length, "not a\\q\\n\\x1b[2J\\xff"));
+	free(text);
+}
+
 static void all_bytes_come_back(void)
 {
 	unsigned char bytes[3 * 256];
@@ -110,6 +123,7 @@ static const struct tap_test tests[] = {
 	{ "readable text stays as it is", readable_text_stays_as_it_is },
 	{ "what would break a line is escaped", what_would_break_a_line_is_escaped },
 	{ "what is not UTF-8 is escaped", what_is_not_utf8_is_escaped },
+	{ "messages keep their backslashes", messages_keep_their_backslashes },
 	{ "all bytes come back", all_bytes_come_back },
 	{ "hexadecimal digits of either case", hexadecimal_digits_of_either_case },
 	{ "other escapes are refused", other_escapes_are_refused },

@@ -11,7 +11,7 @@ static int is_control(uint32_t code)
 	return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
-void escape_write(FILE *out, const void *data, size_t length)
+static void write_escaped(FILE *out, const void *data, size_t length, const char *backslash)
 {
 	const unsigned char *p = data, *end = p + length;
 	uint32_t code;
@@ -23,7 +23,7 @@ void escape_write(FILE *out, const void *data, size_t length)
 			fprintf(out, "\\x%02x", *p);
 			step = 1;
 		} else if (code == '\\') {
-			fputs("\\\\", out);
+			fputs(backslash, out);
 		} else if (code == '\t') {
 			fputs("\\t", out);
 		} else if (code == '\n') {
@@ -37,6 +37,16 @@ void escape_write(FILE *out, const void *data, size_t length)
 			fwrite(p, 1, step, out);
 		}
 	}
+}
+
+void escape_write(FILE *out, const void *data, size_t length)
+{
+	write_escaped(out, data, length, "\\\\");
+}
+
+void escape_message(FILE *out, const char *message)
+{
+	write_escaped(out, message, strlen(message), "\\");
 }
 
 static int hex_digit(char c)

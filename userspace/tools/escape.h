@@ -13,6 +13,13 @@
 void escape_write(FILE *out, const void *data, size_t length);
 
 /*
+ * The same for a message to be read by people, in which backslashes stay as they
+ * are: names and texts from elsewhere in it must neither break its line nor have
+ * the terminal obey them.
+ */
+void escape_message(FILE *out, const char *message);
+
+/*
  * Undoes that in place, and sets *length anew. \xHH may stand for any byte, and
  * any byte but a backslash for itself. Returns 0, or -1 for any other escape,
  * with the text as it was.

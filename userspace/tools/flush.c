@@ -2,6 +2,7 @@
 /* memtable flush: tables into files, and out of memory. */
 #include <inttypes.h>
 
+#include "escape.h"
 #include "flush.h"
 #include "json.h"
 #include "progress.h"
@@ -64,10 +65,13 @@ int flush_drop(const struct flush *flush, struct memtable_table *table, uint64_t
 
 	if (error && error != -ENOENT)
 		return table_fail(number, error);
-	if (flush->options->given & OPTION(JSON))
+	if (flush->options->given & OPTION(JSON)) {
 		json_file(stdout, from, path, entries);
-	else
-		printf("%" PRIu64 "\t%s\t%" PRIu64 "\n", from, path, entries);
+	} else {
+		printf("%" PRIu64 "\t", from);
+		escape_write(stdout, path, strlen(path));
+		printf("\t%" PRIu64 "\n", entries);
+	}
 	fflush(stdout);
 	return STATUS_OK;
 }

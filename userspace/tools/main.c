@@ -40,7 +40,8 @@ static void help(FILE *out)
 
 static int usage(const char *problem, const char *what)
 {
-	fprintf(stderr, "memtable: %s%s\nTry 'memtable --help'.\n", problem, what);
+	fail(STATUS_USAGE, "%s%s", problem, what);
+	fputs("Try 'memtable --help'.\n", stderr);
 	return STATUS_USAGE;
 }
 

@@ -28,7 +28,8 @@ static int print_entries(struct memtable_iterator *iterator, const struct option
 
 	error = reverse ? memtable_iterator_seek_to_last(iterator) :
 			  memtable_iterator_seek_to_first(iterator);
-	while (!error && left-- && memtable_iterator_valid(iterator)) {
+	/* What cannot be printed need not be read; main() tells. */
+	while (!error && left-- && memtable_iterator_valid(iterator) && !ferror(stdout)) {
 		key.data = memtable_iterator_key(iterator, &key.length);
 		value.data = memtable_iterator_value(iterator, &value.length);
 		tag = memtable_tag(memtable_iterator_sequence(iterator),

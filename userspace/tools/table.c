@@ -3,17 +3,22 @@
 #include <inttypes.h>
 
 #include "command.h"
+#include "escape.h"
 
 int fail(int status, const char *format, ...)
 {
 	va_list arguments;
+	char *message;
 
 	fflush(stdout);
-	fputs("memtable: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
 	va_end(arguments);
+	fputs("memtable: ", stderr);
+	escape_message(stderr, message ? message : format);
 	fputc('\n', stderr);
+	free(message);
 	return status;
 }
 
