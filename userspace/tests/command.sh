@@ -122,6 +122,8 @@ test_usage()
 	done
 	complains "no command" 2 "no command given" memtable
 	complains "an unknown command" 2 "no such command: nonsense" memtable nonsense 1
+	complains "a message breaks no line, and the terminal does not obey it" 2 \
+		'no such command: a\x1b[2J\nb\xff' memtable "$(printf 'a\033[2J\nb\377')" 1
 	complains "too few operands" 2 "put takes NUMBER KEY" memtable put $number
 	complains "too many operands" 2 "get takes NUMBER KEY" memtable get $number k more
 	complains "an option that the command does not have" 2 "unrecognized option" \
@@ -416,6 +418,51 @@ memtable drop $other
 complains "restore of a file that is cut off" 3 "partial: not a whole stream of records; the table \
 has the 1 entries" memtable restore $other partial
 complains "dump to a folder that is not there" 3 "No such file" memtable dump $number none/file
+complains "dump to a folder" 3 "Is a directory" memtable dump $number .
+complains "dump to a device" 3 "/dev/null: File exists; table $number is as it was" \
+	memtable dump $number /dev/null
+[ -c /dev/null ]
+result "dump to a device: it is one still" $?
+complains "dump to no name" 3 "No such file" memtable dump $number ""
+complains "dump to a name that is too long" 3 "File name too long" \
+	memtable dump $number "$(printf '%0252d' 0)"
+ln -s file link.tmp
+cp file victim
+complains "dump to where a link lies in wait" 3 "symbolic links" memtable dump $number link
+cmp file victim
+result "dump to where a link lies in wait: what it leads to is as it was" $?
+
+# Names that mean something to a shell, a format or a terminal.
+for strange in 'two words' '%s%n' 'a\nb' -f '*' "$(printf 'line\nbreak')" "$(printf '\t\033[2J')" \
+		"$(printf '\377\376')" "$(printf '%0251d' 0)"; do
+	memtable drop $other
+	memtable dump $number -- "$strange" && memtable restore $other -- "$strange" &&
+		memtable dump $other - | cmp - -- "$strange"
+	result "dump and restore: a strange name" $?
+	rm -- "$strange"
+done
+strange=$(printf 'line\nbreak\tand\033[2J')
+complains "restore of what is not there, by a strange name" 3 \
+	'memtable: line\nbreak\tand\x1b[2J: No such file' memtable restore $other "$strange"
+complains "load of what is not there, by a strange name" 3 \
+	'memtable: line\nbreak\tand\x1b[2J: No such file' memtable load $other "$strange"
+prints "flush tells a strange name in one field" 0 "$other${tab}line\\nbreak\\tand\\x1b[2J${tab}3" \
+	memtable flush $other "$strange"
+rm "$strange"
+
+# Pipes that are closed: by default that is the end, otherwise it is told.
+head -c 1000000 /dev/zero | memtable put $number large
+for command in "dump $number -" "scan $number" "get $number large"; do
+	# shellcheck disable=SC2086 # several words
+	{ memtable $command; echo $? >status; } | true
+	[ "$(cat status)" = 141 ]
+	result "a closed pipe: $command" $?
+	# shellcheck disable=SC2086
+	{ (trap '' PIPE; exec memtable $command); echo $? >status; } 2>err | true
+	[ "$(cat status)" = 3 ] && grep -q "Broken pipe" err
+	result "a closed pipe, ignored: $command" $?
+done
+memtable delete $number large
 mkdir small
 if mount -t tmpfs -o size=64k none small; then
 	head -c 100000 /dev/zero | memtable put $number large

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tables as record streams in files. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -190,6 +192,75 @@ static void a_stream_that_is_cut_off_is_noticed(void)
 	memtable_table_close(table);
 }
 
+/* Of a stream of three records with any bit wrong, what is in front of that is taken. */
+static void restore_damaged(int fd, off_t length)
+{
+	struct memtable_table *again = device_table();
+	uint64_t entries = 0;
+	int ret, out;
+
+	REQUIRE(again);
+	lseek(fd, 0, SEEK_SET);
+	ret = memtable_restore(again, fd, NULL, NULL, &entries);
+	CHECK(!ret || ret == -EBADMSG || ret == -EINVAL);
+	CHECK_EQUAL(device_info(again).entries, entries);
+	if (!ret) {
+		/* As many bytes as were there. */
+		out = memfd_create("dump", 0);
+		CHECK_EQUAL(memtable_dump(again, out, NULL, NULL, NULL), 0);
+		CHECK_EQUAL(lseek(out, 0, SEEK_END), length);
+		close(out);
+	}
+	CHECK_EQUAL(device_put(again, "after it", "all"), 0);
+	memtable_table_close(again);
+}
+
+static void every_bit_of_a_stream_may_be_wrong(void)
+{
+	struct memtable_table *table = device_table();
+	int fd = memfd_create("dump", 0), bit;
+	off_t length, at;
+	char byte, wrong;
+
+	REQUIRE(table && fd >= 0);
+	CHECK_EQUAL(device_put(table, "a", "123456789"), 0);
+	CHECK_EQUAL(device_put(table, "bcd", "1"), 0);
+	CHECK_EQUAL(memtable_table_delete(table, "e", 1, NULL), 0);
+	CHECK_EQUAL(memtable_dump(table, fd, NULL, NULL, NULL), 0);
+	length = lseek(fd, 0, SEEK_END);
+	CHECK_EQUAL(length, 32 + 24 + 24);
+	for (at = 0; at < length && !tap_failed; at++) {
+		for (bit = 0; bit < 8 && !tap_failed; bit++) {
+			CHECK_EQUAL(pread(fd, &byte, 1, at), 1);
+			wrong = byte ^ 1 << bit;
+			CHECK_EQUAL(pwrite(fd, &wrong, 1, at), 1);
+			restore_damaged(fd, length);
+			CHECK_EQUAL(pwrite(fd, &byte, 1, at), 1);
+			if (tap_failed)
+				printf("# bit %d of byte %lld\n", bit, (long long)at);
+		}
+	}
+	close(fd);
+	memtable_table_close(table);
+}
+
+static void a_closed_pipe_is_an_error(void)
+{
+	struct memtable_table *table = filled();
+	uint64_t entries;
+	int fds[2];
+
+	REQUIRE(table && !pipe(fds));
+	entries = device_info(table).entries;
+	signal(SIGPIPE, SIG_IGN);
+	close(fds[0]);
+	CHECK_EQUAL(memtable_dump(table, fds[1], NULL, NULL, NULL), -EPIPE);
+	signal(SIGPIPE, SIG_DFL);
+	close(fds[1]);
+	CHECK_EQUAL(device_info(table).entries, entries);
+	memtable_table_close(table);
+}
+
 static void a_full_disk_leaves_nothing_but_the_table(void)
 {
 	struct memtable_table *table = filled();
@@ -214,6 +285,8 @@ static const struct tap_test tests[] = {
 	{ "an empty table is an empty file", an_empty_table_is_an_empty_file },
 	{ "maps take values only", maps_take_values_only },
 	{ "a stream that is cut off is noticed", a_stream_that_is_cut_off_is_noticed },
+	{ "every bit of a stream may be wrong", every_bit_of_a_stream_may_be_wrong },
+	{ "a closed pipe is an error", a_closed_pipe_is_an_error },
 	{ "a full disk leaves nothing but the table", a_full_disk_leaves_nothing_but_the_table },
 };
 

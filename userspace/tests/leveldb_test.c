@@ -394,6 +394,135 @@ static void a_corrupt_log_is_refused_or_skipped(void)
 	destroy_database(DATABASE);
 }
 
+#define SMALL	20
+
+/* A file of a small database. */
+struct file {
+	char path[300];
+	char bytes[4096];
+	size_t length;
+};
+
+static struct file files[8];
+static size_t file_count;
+
+/* A database in which half of the entries are in a table file, the others in a log. */
+static void write_small_database(void)
+{
+	leveldb_writeoptions_t *write_options = leveldb_writeoptions_create();
+	char key[16], value[16], *error = NULL;
+	leveldb_t *db;
+	int i;
+
+	db = open_database(DATABASE, 4 << 20);
+	for (i = 0; i < SMALL && db; i++) {
+		if (i == SMALL / 2) {
+			leveldb_close(db);
+			db = open_database(DATABASE, 4 << 20);
+		}
+		leveldb_put(db, write_options, key, snprintf(key, sizeof(key), "key%d", i),
+			    value, snprintf(value, sizeof(value), "value%d", i), &error);
+		CHECK(!error);
+	}
+	leveldb_close(db);
+	leveldb_writeoptions_destroy(write_options);
+}
+
+/* Has all of it in memory, but for LevelDB's notes about its work. */
+static void read_small_database(void)
+{
+	struct dirent *entry;
+	struct file *file;
+	DIR *folder = opendir(DATABASE);
+	int fd;
+
+	file_count = 0;
+	while (folder && (entry = readdir(folder)) && CHECK(file_count < 8)) {
+		if (entry->d_type != DT_REG || !strncmp(entry->d_name, "LO", 2))
+			continue;
+		file = &files[file_count++];
+		snprintf(file->path, sizeof(file->path), DATABASE "/%s", entry->d_name);
+		fd = open(file->path, O_RDONLY);
+		file->length = read(fd, file->bytes, sizeof(file->bytes));
+		CHECK(file->length < sizeof(file->bytes));
+		close(fd);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+static void restore_small_database(void)
+{
+	struct dirent *entry;
+	DIR *folder = opendir(DATABASE);
+	size_t i;
+	int fd;
+
+	while (folder && (entry = readdir(folder)))
+		unlinkat(dirfd(folder), entry->d_name, 0);
+	if (folder)
+		closedir(folder);
+	for (i = 0; i < file_count; i++) {
+		fd = open(files[i].path, O_WRONLY | O_CREAT, 0644);
+		CHECK_EQUAL(write(fd, files[i].bytes, files[i].length), files[i].length);
+		close(fd);
+	}
+}
+
+/*
+ * What is loaded of a database is right, whatever is wrong with a file; whether all
+ * is there that was, LevelDB must know. Returns whether an error was told.
+ */
+static bool load_damaged(bool whole)
+{
+	struct memtable_table *table = device_table();
+	char key[16], value[16];
+	uint64_t entries = 0;
+	int ret, i, found = 0;
+
+	restore_small_database();
+	ret = memtable_leveldb_load(table, DATABASE, NULL, NULL, &entries, message,
+				    sizeof(message));
+	CHECK(!ret || ret == -EIO);
+	CHECK(!ret == !*message);
+	CHECK_EQUAL(entries, device_info(table).entries);
+	for (i = 0; i < SMALL; i++) {
+		snprintf(key, sizeof(key), "key%d", i);
+		snprintf(value, sizeof(value), "value%d", i);
+		found += device_has(table, key, value);
+	}
+	CHECK_EQUAL(found, entries);
+	CHECK(ret || !whole || found == SMALL);
+	memtable_table_close(table);
+	return ret;
+}
+
+/* A bit of each byte of each file. */
+static void every_byte_of_a_database_may_be_wrong(void)
+{
+	size_t i, at, bytes = 0, told = 0, step;
+	struct file *file;
+
+	write_small_database();
+	read_small_database();
+	CHECK_EQUAL(file_count, 4);
+	CHECK(!load_damaged(true));
+	for (i = 0; i < file_count; i++) {
+		file = &files[i];
+		step = 1 + file->length / (device_scaled(file->length) + 1);
+		for (at = 0; at < file->length && !tap_failed; at += step, bytes++) {
+			file->bytes[at] ^= 1 << at % 8;
+			told += load_damaged(strstr(file->path, ".ldb"));
+			file->bytes[at] ^= 1 << at % 8;
+			if (tap_failed)
+				printf("# byte %zu of %s\n", at, file->path);
+		}
+	}
+	printf("# %zu of %zu damaged bytes were noticed\n", told, bytes);
+	CHECK(told > bytes / 2);
+	destroy_database(DATABASE);
+}
+
 static void what_cannot_be_finished_leaves_nothing(void)
 {
 	struct memtable_table *table = device_configured(MEMTABLE_ORDER_REVERSE, 0);
@@ -476,6 +605,7 @@ static const struct tap_test tests[] = {
 	{ "a log that is cut off is as LevelDB has it",
 	  a_log_that_is_cut_off_is_as_leveldb_has_it },
 	{ "a corrupt log is refused or skipped", a_corrupt_log_is_refused_or_skipped },
+	{ "every byte of a database may be wrong", every_byte_of_a_database_may_be_wrong },
 	{ "what cannot be finished leaves nothing", what_cannot_be_finished_leaves_nothing },
 	{ "files of rotations under fire are a database",
 	  files_of_rotations_under_fire_are_a_database },

@@ -4,8 +4,10 @@
  * says, cut off and damaged.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -161,6 +163,49 @@ static void all_records_are_read(void)
 	free(reader.record);
 }
 
+static volatile sig_atomic_t signals;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	signals++;
+}
+
+/* From a pipe, a few bytes at a time, with a signal in between whose handler returns. */
+static void a_log_may_come_in_pieces(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	static struct log_reader reader;
+	size_t count, done, piece;
+	int fds[2], status;
+	pid_t child;
+
+	make();
+	REQUIRE(!pipe(fds));
+	sigaction(SIGUSR1, &action, NULL);
+	child = fork();
+	if (!child) {
+		for (done = 0; done < made.length; done += piece) {
+			piece = made.length - done < 999 ? made.length - done : 999;
+			if (write(fds[1], made.bytes + done, piece) != (ssize_t)piece)
+				_exit(1);
+			kill(getppid(), SIGUSR1);
+		}
+		_exit(0);
+	}
+	close(fds[1]);
+	reader = (struct log_reader) { .fd = fds[0] };
+	CHECK_EQUAL(read_all(&reader, &count), 0);
+	CHECK_EQUAL(count, made.count);
+	CHECK_EQUAL(memtable_log_torn(&reader), 0);
+	signal(SIGUSR1, SIG_IGN);
+	CHECK(signals > 0);
+	CHECK_EQUAL(waitpid(child, &status, 0), child);
+	CHECK_EQUAL(status, 0);
+	close(fds[0]);
+	free(reader.record);
+}
+
 /* At every byte of two blocks. */
 static void a_log_may_end_anywhere(void)
 {
@@ -293,6 +338,7 @@ static void zeros_at_the_end_are_nothing(void)
 static const struct tap_test tests[] = {
 	{ "checksums are those of CRC-32C", checksums_are_those_of_crc_32c },
 	{ "all records are read", all_records_are_read },
+	{ "a log may come in pieces", a_log_may_come_in_pieces },
 	{ "a log may end anywhere", a_log_may_end_anywhere },
 	{ "every flipped bit is noticed", every_flipped_bit_is_noticed },
 	{ "pieces must make records", pieces_must_make_records },
