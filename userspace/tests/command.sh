@@ -459,8 +459,12 @@ for command in "dump $number -" "scan $number" "get $number large"; do
 	result "a closed pipe: $command" $?
 	# shellcheck disable=SC2086
 	{ (trap '' PIPE; exec memtable $command); echo $? >status; } 2>err | true
-	[ "$(cat status)" = 3 ] && grep -q "Broken pipe" err
+	[ "$(cat status)" = 3 ] && grep -q "standard output: Broken pipe" err
 	result "a closed pipe, ignored: $command" $?
+	# shellcheck disable=SC2086
+	memtable $command >/dev/full 2>err
+	[ $? = 3 ] && grep -q "standard output: No space" err
+	result "a full disk behind standard output: $command" $?
 done
 memtable delete $number large
 mkdir small

@@ -11,7 +11,7 @@
 #include "device.h"
 
 #define ENTRIES		2000
-#define SIGNALS		device_scaled(200)
+#define SIGNALS		device_scaled(100)
 
 static volatile sig_atomic_t signals;
 
@@ -21,10 +21,10 @@ static void on_signal(int signal)
 	signals++;
 }
 
-/* Has a signal come every millisecond. */
+/* Has a signal come every few milliseconds. */
 static void begin(void)
 {
-	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
+	const struct itimerval often = { { 0, 4000 }, { 0, 4000 } };
 	const struct sigaction action = { .sa_handler = on_signal };
 
 	signals = 0;

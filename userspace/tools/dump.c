@@ -21,22 +21,25 @@ static int dump(const struct options *options, int count, char **operands)
 {
 	struct memtable_table *table;
 	struct progress progress;
+	bool to_file = strcmp(operands[1], "-");
 	uint64_t number, entries = 0;
 	int status, error;
 
 	(void)count;
-	if (options->given & OPTION(JSON) && !strcmp(operands[1], "-"))
+	if (options->given & OPTION(JSON) && !to_file)
 		return fail(STATUS_USAGE, "--json does not go with '-', where the table goes");
 	status = table_attach(options, operands[0], &number, &table);
 	if (status)
 		return status;
 	progress_begin(&progress, stderr, 0);
-	if (strcmp(operands[1], "-"))
+	if (to_file)
 		error = memtable_dump_file(table, operands[1], show_entries, &progress, &entries);
 	else
 		error = memtable_dump(table, STDOUT_FILENO, show_entries, &progress, &entries);
 	progress_end(&progress, entries, entries);
 	memtable_table_close(table);
+	if (error && !to_file)
+		return fail(STATUS_FAILED, "standard output: %s", strerror(-error));
 	if (error)
 		return file_fail(operands[1], number, error);
 	if (options->given & OPTION(JSON))
