@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tables and the real RocksDB: finished files ingested, a database loaded. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -201,6 +203,85 @@ static void what_cannot_be_finished_leaves_nothing(void)
 	memtable_table_close(table);
 }
 
+#define SMALL	20
+
+/* Opens the one table file of a database with a few entries. */
+static int make_small_database(void)
+{
+	rocksdb_writeoptions_t *write_options = rocksdb_writeoptions_create();
+	rocksdb_flushoptions_t *flush_options = rocksdb_flushoptions_create();
+	rocksdb_t *db = open_database();
+	char key[16], value[16], *error = NULL;
+	struct dirent *file;
+	DIR *folder;
+	int i, fd = -1;
+
+	for (i = 0; i < SMALL && db; i++)
+		rocksdb_put(db, write_options, key, snprintf(key, sizeof(key), "key%d", i),
+			    value, snprintf(value, sizeof(value), "value%d", i), &error);
+	rocksdb_flush(db, flush_options, &error);
+	CHECK(!error);
+	rocksdb_close(db);
+	rocksdb_flushoptions_destroy(flush_options);
+	rocksdb_writeoptions_destroy(write_options);
+	folder = opendir(DATABASE);
+	while (folder && (file = readdir(folder))) {
+		if (strstr(file->d_name, ".sst"))
+			fd = openat(dirfd(folder), file->d_name, O_RDWR);
+	}
+	if (folder)
+		closedir(folder);
+	return fd;
+}
+
+/* All of it is loaded, or an error is told. Returns which. */
+static bool load_damaged(void)
+{
+	struct memtable_table *table = device_table();
+	char key[16], value[16];
+	uint64_t entries;
+	int ret, i;
+
+	ret = memtable_rocksdb_load(table, DATABASE, NULL, NULL, &entries, message,
+				    sizeof(message));
+	CHECK(!ret || (ret == -EIO && *message));
+	CHECK_EQUAL(entries, device_info(table).entries);
+	for (i = 0; i < SMALL && !ret; i++) {
+		snprintf(key, sizeof(key), "key%d", i);
+		snprintf(value, sizeof(value), "value%d", i);
+		CHECK(device_has(table, key, value));
+	}
+	memtable_table_close(table);
+	return ret;
+}
+
+static void bytes_of_a_file_may_be_wrong(void)
+{
+	unsigned int places = device_scaled(60), told = 0, i;
+	char byte, wrong, *error = NULL;
+	int fd = make_small_database();
+	off_t length, at;
+
+	REQUIRE(fd >= 0);
+	length = lseek(fd, 0, SEEK_END);
+	CHECK(!load_damaged());
+	for (i = 0; i < places && !tap_failed; i++) {
+		at = length * i / places;
+		CHECK_EQUAL(pread(fd, &byte, 1, at), 1);
+		wrong = byte ^ 1 << at % 8;
+		CHECK_EQUAL(pwrite(fd, &wrong, 1, at), 1);
+		told += load_damaged();
+		CHECK_EQUAL(pwrite(fd, &byte, 1, at), 1);
+		if (tap_failed)
+			printf("# byte %lld\n", (long long)at);
+	}
+	printf("# %u of %u damaged bytes were noticed\n", told, places);
+	CHECK(told > places / 4);
+	close(fd);
+	rocksdb_destroy_db(options, DATABASE, &error);
+	CHECK(!error);
+}
+
 static rocksdb_t *fire_db;
 
 /* The newer file hides what the database has. */
@@ -254,6 +335,7 @@ static const struct tap_test tests[] = {
 	{ "reverse tables are finished in the order of bytes",
 	  reverse_tables_are_finished_in_the_order_of_bytes },
 	{ "what cannot be finished leaves nothing", what_cannot_be_finished_leaves_nothing },
+	{ "bytes of a file may be wrong", bytes_of_a_file_may_be_wrong },
 	{ "rotations under fire are ingested", rotations_under_fire_are_ingested },
 };
 
