@@ -93,36 +93,53 @@ void core_fail(struct kunit *test, bool fatal, const char *file, int line, const
 	abort();
 }
 
-/* What a user's published tables take. */
-static void check_owner(void)
+static const struct subject *published_as(u64 number)
 {
-	struct mtb_owner *owner = NULL;
-	struct subject *subject;
-	unsigned int tables = 0;
-	u64 bytes = 0;
+	const struct subject *subject;
 
 	for (subject = run.subjects; subject < run.subjects + TABLES; subject++) {
-		if (!subject->table)
-			continue;
-		EQUAL(!subject->table->owner, !subject->published);
-		if (!subject->published)
-			continue;
-		TRUE(!owner || owner == subject->table->owner);
-		owner = subject->table->owner;
-		bytes += atomic64_read(&subject->table->memory_usage);
+		if (subject->table && subject->published && subject->number == number)
+			return subject;
+	}
+	return NULL;
+}
+
+/* Are the numbers in the registry those of the tables, and is what they take charged? */
+static void check_registry(void)
+{
+	const struct subject *subject;
+	struct mtb_owner *owner = NULL;
+	struct mtb_table *table;
+	unsigned int tables = 0;
+	u64 number, bytes = 0;
+
+	for (number = 0; (table = mtb_registry_next(USER, &number)); number++) {
+		subject = published_as(number);
+		TRUE(subject && subject->table == table);
+		TRUE(!owner || owner == table->owner);
+		owner = table->owner;
+		bytes += atomic64_read(&table->memory_usage);
 		tables++;
+		mtb_table_put(table);
 	}
 	if (owner) {
 		EQUAL(owner->tables, tables);
 		EQUAL((u64)atomic64_read(&owner->bytes), bytes);
 	}
+	for (subject = run.subjects; subject < run.subjects + TABLES; subject++) {
+		if (subject->table && subject->published)
+			tables--;
+		else if (subject->table)
+			TRUE(!subject->table->owner);
+	}
+	EQUAL(tables, 0U);
 }
 
 /* Is a table all that it should be? */
 static void check(const struct subject *subject)
 {
 	subject_check(subject);
-	check_owner();
+	check_registry();
 }
 
 /* Let something go wrong in the request that follows, or nothing. */
@@ -621,17 +638,6 @@ static void go_on(struct subject *subject)
 	step_scan(&run.held[bits % HELD_SCANS], 1 + bits / HELD_SCANS);
 }
 
-static bool is_taken(u64 number)
-{
-	struct subject *subject;
-
-	for (subject = run.subjects; subject < run.subjects + TABLES; subject++) {
-		if (subject->table && subject->published && subject->number == number)
-			return true;
-	}
-	return false;
-}
-
 static int try_split(struct subject *subject, const u8 *pivot, u32 length, const u64 *number,
 		     struct mtb_table **right)
 {
@@ -668,7 +674,7 @@ static void split(struct subject *subject)
 	at = pivot ? subject_position(subject, pivot, length, U64_MAX) : subject_half(subject);
 	if (subject->sealed)
 		expected = -EROFS;
-	else if (publish && is_taken(number))
+	else if (publish && published_as(number))
 		expected = -EEXIST;
 	arm();
 	do
@@ -758,7 +764,7 @@ static void rotate(struct subject *subject)
 	while (gave_up(subject, err));
 	if (err == -EDQUOT && run.limited)
 		return check(subject);
-	EQUAL(err, is_taken(number) ? -EEXIST : 0);
+	EQUAL(err, published_as(number) ? -EEXIST : 0);
 	if (err)
 		return check(subject);
 
@@ -800,7 +806,7 @@ static void publish(struct subject *subject)
 		err = mtb_registry_publish(USER, number, subject->table);
 	while (gave_up(subject, err));
 	if (err != -EDQUOT || !run.limited || subject->published) {
-		EQUAL(err, subject->published ? -EBUSY : is_taken(number) ? -EEXIST : 0);
+		EQUAL(err, subject->published ? -EBUSY : published_as(number) ? -EEXIST : 0);
 		if (!err) {
 			subject->published = true;
 			subject->number = number;
@@ -812,7 +818,7 @@ static void publish(struct subject *subject)
 static void drop(struct subject *subject)
 {
 	u64 number = subject->published ? subject->number : input_take(1) % 8;
-	bool taken = is_taken(number);
+	bool taken = published_as(number);
 
 	if (taken && !subject->published)
 		return;
