@@ -439,6 +439,10 @@ for strange in 'two words' '%s%n' 'a\nb' -f '*' "$(printf 'line\nbreak')" "$(pri
 	memtable dump $number -- "$strange" && memtable restore $other -- "$strange" &&
 		memtable dump $other - | cmp - -- "$strange"
 	result "dump and restore: a strange name" $?
+	memtable drop $other
+	memtable scan $number >"$strange"
+	memtable load $other -- "$strange" && memtable scan $other | cmp - -- "$strange"
+	result "load: a strange name" $?
 	rm -- "$strange"
 done
 strange=$(printf 'line\nbreak\tand\033[2J')
@@ -446,7 +450,7 @@ complains "restore of what is not there, by a strange name" 3 \
 	'memtable: line\nbreak\tand\x1b[2J: No such file' memtable restore $other "$strange"
 complains "load of what is not there, by a strange name" 3 \
 	'memtable: line\nbreak\tand\x1b[2J: No such file' memtable load $other "$strange"
-prints "flush tells a strange name in one field" 0 "$other${tab}line\\nbreak\\tand\\x1b[2J${tab}3" \
+prints "flush tells a strange name in one field" 0 "$other${tab}line\\nbreak\\tand\\x1b[2J${tab}1" \
 	memtable flush $other "$strange"
 rm "$strange"
 
