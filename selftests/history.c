@@ -32,17 +32,12 @@ struct version {
 	unsigned int cut;
 };
 
-/* A sequence number: the highest one in its batch. */
-struct number {
-	__u64 last;
-};
-
 struct table {
 	const struct history *history;
 	/* The last sequence number when the table came to be. */
 	__u64 base;
-	/* Those from base + 1 on. */
-	struct number *numbers;
+	/* Of each sequence number from base + 1 on: the highest one in its batch. */
+	__u64 *batch_ends;
 	size_t number_count;
 	/* By key and then sequence number; those of key k are from first[k] on. */
 	struct version *versions;
@@ -114,7 +109,7 @@ static __u64 batch_end(const struct table *const table, const __u64 sequence)
 		return sequence;
 	if (sequence > table->base + table->number_count)
 		return 0;
-	return table->numbers[sequence - table->base - 1].last;
+	return table->batch_ends[sequence - table->base - 1];
 }
 
 /* The cut that takes a version away. */
@@ -564,9 +559,9 @@ static const char *take_numbers(struct table *const table,
 		if (sequence <= table->base ||
 		    sequence > table->base + table->number_count)
 			return "a sequence number is left out";
-		if (table->numbers[sequence - table->base - 1].last)
+		if (table->batch_ends[sequence - table->base - 1])
 			return "a sequence number is given twice";
-		table->numbers[sequence - table->base - 1].last = last;
+		table->batch_ends[sequence - table->base - 1] = last;
 	}
 	return NULL;
 }
@@ -597,8 +592,8 @@ static const char *table_collect(struct table *const table,
 		    event->end < table->seal_end)
 			table->seal_end = event->end;
 	}
-	table->numbers =
-		allocate(table->number_count, sizeof(*table->numbers));
+	table->batch_ends =
+		allocate(table->number_count, sizeof(*table->batch_ends));
 	for (size_t i = 0; i < history->count && !wrong; i++) {
 		const struct history_event *const event = &history->events[i];
 
@@ -722,7 +717,7 @@ const char *history_check(const struct history *const history,
 			wrong = table_check(&tables[i], i, where);
 	}
 	for (unsigned int i = 0; i < history->tables; i++) {
-		free(tables[i].numbers);
+		free(tables[i].batch_ends);
 		free(tables[i].versions);
 		free(tables[i].first);
 		free(tables[i].cuts);

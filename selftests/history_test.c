@@ -232,7 +232,7 @@ static void write_end(struct worker *const worker,
 	event_end(worker, event);
 }
 
-/* Returns the sequence number that the key has if the condition fails. */
+/* If its condition fails it is no write, and tells what the key has. */
 static void do_add(struct worker *const worker, const unsigned int table,
 		   const unsigned int key_number,
 		   const enum history_condition condition,
@@ -426,8 +426,8 @@ static void do_read(struct worker *const worker, const unsigned int table,
 }
 
 /*
- * One call of a scan; returns whether it is done, or else sets its start for
- * the next one. Without values even the longest answer fits into 64 KiB.
+ * One call of a scan, of the keys from *low to *high. Returns false if there is
+ * more, and what is left in *low and *high.
  */
 static bool do_scan_once(struct worker *const worker, const unsigned int table,
 			 struct memtable_scan *const scan, int *const low,
@@ -764,7 +764,10 @@ static void cutter_main(struct worker *const cutter)
 	do_seal(cutter, 0);
 }
 
-/* When all is quiet: what all the tables have, each entry in one of them. */
+/*
+ * When all is quiet: what all the tables have, each entry in one of them. Without
+ * their values even all versions fit into the buffer.
+ */
 static void cutter_finish(struct worker *const cutter)
 {
 	for (unsigned int i = 0; i < atomic_load(&cutter->run->tables); i++) {
