@@ -33,6 +33,13 @@ static inline int module_refcount(struct module *module)
 	return __atomic_load_n(&module->references, __ATOMIC_RELAXED);
 }
 
+/* Suites call them. */
+#define module_init(function)	extern struct module core_module
+#define module_exit(function)	extern struct module core_module
+
+#define MODULE_DESCRIPTION(text)	extern struct module core_module
+#define MODULE_LICENSE(text)		extern struct module core_module
+
 /* Nobody sets them. */
 #define module_param(name, type, mode)	extern struct module core_module
 #define MODULE_PARM_DESC(name, text)	extern struct module core_module
