@@ -7,6 +7,7 @@
 
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 
 #include "common.h"
@@ -16,21 +17,33 @@
  * in the middle of that until it is let go.
  */
 struct stall {
+	/* Readable once somebody waits. */
 	int fd;
 	void *memory;
 	size_t size;
+	/* Ends the wait where a file is mapped, see stall_file.h. */
+	int let_go;
 };
 
-/* Returns a negative errno where the kernel has no such memory. */
+static inline size_t stall_size(size_t size)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) / page * page;
+}
+
+/*
+ * By userfaultfd(2), anonymous memory. Returns a negative errno where the kernel
+ * has no such memory.
+ */
 static inline int stall_begin(struct stall *stall, size_t size)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register area = {
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	const size_t page = sysconf(_SC_PAGESIZE);
 
-	stall->size = (size + page - 1) / page * page;
+	*stall = (struct stall){ .size = stall_size(size), .let_go = -1 };
 	stall->memory = checked(mmap(NULL, stall->size, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	stall->fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
@@ -61,6 +74,11 @@ static inline void stall_end(struct stall *stall)
 		.len = stall->size,
 	};
 
+	if (stall->let_go >= 0) {
+		if (eventfd_write(stall->let_go, 1))
+			abort();
+		return;
+	}
 	if (ioctl(stall->fd, UFFDIO_UNREGISTER, &range))
 		abort();
 	close(stall->fd);

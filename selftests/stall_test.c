@@ -4,7 +4,7 @@
  */
 
 #include "common.h"
-#include "stall.h"
+#include "stall_file.h"
 
 #define ENTRIES 200
 #define SIZE (1 << 20)
@@ -44,17 +44,28 @@ FIXTURE_VARIANT(stalled)
 {
 	enum what what;
 	__u32 kind;
+	int (*begin)(struct stall *stall, size_t size);
 };
 
 #define STALLED(name, constant)                  \
 	FIXTURE_VARIANT_ADD(stalled, name)       \
 	{                                        \
 		.what = STALLED_##constant,      \
+		.begin = stall_begin,            \
 	};                                       \
 	FIXTURE_VARIANT_ADD(stalled, name##_map) \
 	{                                        \
 		.what = STALLED_##constant,      \
 		.kind = MEMTABLE_KIND_MAP,       \
+		.begin = stall_begin,            \
+	}
+
+/* In a mapping of a file that does not come. */
+#define STALLED_FILE(name, constant)              \
+	FIXTURE_VARIANT_ADD(stalled, name##_file) \
+	{                                         \
+		.what = STALLED_##constant,       \
+		.begin = stall_begin_file,        \
 	}
 
 STALLED(add, ADD);
@@ -72,6 +83,12 @@ STALLED(list, LIST);
 STALLED(configure, CONFIGURE);
 STALLED(publish, PUBLISH);
 STALLED(rotate, ROTATE);
+STALLED_FILE(get, GET);
+STALLED_FILE(write, WRITE);
+STALLED_FILE(read_keys, READ_KEYS);
+STALLED_FILE(read, READ);
+STALLED_FILE(file_read, FILE_READ);
+STALLED_FILE(scan, SCAN);
 
 static int fill(const int fd)
 {
@@ -91,8 +108,8 @@ static int fill(const int fd)
 
 FIXTURE_SETUP(stalled)
 {
-	if (stall_begin(&self->stall, SIZE))
-		SKIP(return, "userfaultfd(2) is not to be had");
+	if (variant->begin(&self->stall, SIZE))
+		SKIP(return, "The kernel offers no such memory, or not to everyone");
 	self->what = variant->what;
 	self->fd = table_open_as(variant->kind, MEMTABLE_ORDER_BYTEWISE, 0);
 	ASSERT_LE(0, self->fd);
@@ -345,7 +362,7 @@ TEST_F_TIMEOUT(stalled, killed, LONG_TIMEOUT)
 		pthread_t thread;
 
 		/* A child's memory is its own. */
-		if (stall_begin(&self->stall, SIZE))
+		if (variant->begin(&self->stall, SIZE))
 			abort();
 		threads_start(&thread, 1, stalled_main, self);
 		stall_wait(&self->stall);
