@@ -28,8 +28,4 @@ fuzz: $(out)/fuzz/fuzz
 
 # By edges alone: that some are passed more often would ask for ten times as many.
 corpus: $(out)/fuzz/fuzz
-	rm -rf $(out)/fuzz/corpus
-	mkdir -p $(out)/fuzz/corpus $(out)/fuzz/found
-	$< $(fuzz_options) -merge=1 -use_counters=0 $(out)/fuzz/corpus $(corpus) $(out)/fuzz/found
-	rm -rf $(corpus)
-	mv $(out)/fuzz/corpus $(corpus)
+	$< $(fuzz_options) -merge=1 -use_counters=0 $(corpus) $(out)/fuzz/found

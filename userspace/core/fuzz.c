@@ -247,17 +247,22 @@ static int write_stream(struct subject *subject, struct iov_iter from,
 
 /*
  * Was it right to refuse that for lack of room? Some more may be asked for than is
- * needed in the end, but no more than this; and a key can always be deleted.
+ * needed in the end, but no more than this; and in a map a key can always be deleted,
+ * or given a value that is no longer than the one before.
  */
 static void check_refusal(const struct subject *subject, struct memtable_record **records,
 			  size_t count, u64 memory)
 {
+	const struct memtable_record *old = subject_find(subject, record_key(records[0]),
+							 records[0]->key_length, U64_MAX);
 	u64 usage = atomic64_read(&subject->table->memory_usage);
 	u64 most = 2 * memory + count * (64 + MTB_BLOCK_SIZE) + 2 * MTB_BLOCK_SIZE;
 
 	TRUE(subject->config.max_size && usage + most > subject->config.max_size);
-	TRUE(!subject_is_map(subject) || count > 1 || record_is_value(records[0]) ||
-	     usage > subject->config.max_size);
+	if (!subject_is_map(subject) || count > 1 || usage > subject->config.max_size)
+		return;
+	TRUE(record_is_value(records[0]));
+	TRUE(!old || old->value_length < records[0]->value_length);
 }
 
 static void look_up(const struct subject *subject, u64 snapshot, struct mtb_lookup *lookups,
