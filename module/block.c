@@ -27,10 +27,12 @@ struct mtb_block *mtb_block_alloc(void)
 	if (!block)
 		return NULL;
 	seqcount_init(&block->seq);
-	block->height = 0;
+	block->level = 0;
 	block->count = 0;
 	block->fence = NULL;
 	block->incoming = 0;
+	block->next = NULL;
+	block->codes[0] = U64_MAX;
 	return block;
 }
 
@@ -64,7 +66,9 @@ void mtb_block_free_list(struct mtb_block *list)
 
 	for (; list; list = next) {
 		next = list->next_removed;
-		mtb_record_put(list->fence);
+		/* Above the bottom it is that of a block below. */
+		if (!list->level)
+			mtb_record_put(list->fence);
 		mtb_block_free(list);
 		cond_resched();
 	}
@@ -86,7 +90,7 @@ int mtb_reserve_fill(struct mtb_reserve *reserve, unsigned int count)
 
 		if (!block)
 			return -ENOMEM;
-		mtb_block_link(block, 0)->next = reserve->blocks;
+		block->next = reserve->blocks;
 		reserve->blocks = block;
 		reserve->count++;
 		cond_resched();
@@ -97,19 +101,20 @@ int mtb_reserve_fill(struct mtb_reserve *reserve, unsigned int count)
 /**
  * mtb_reserve_take() - Take a block out of a reserve.
  * @reserve: The reserve.
- * @height: Height that the block is to have.
+ * @level: The level that the block is for.
  *
  * Return: the block.
  */
-struct mtb_block *mtb_reserve_take(struct mtb_reserve *reserve, u8 height)
+struct mtb_block *mtb_reserve_take(struct mtb_reserve *reserve, u8 level)
 {
 	struct mtb_block *block = reserve->blocks;
 
 	/* What was planned is enough. */
 	WARN_ON_ONCE(!block);
-	reserve->blocks = mtb_block_link(block, 0)->next;
+	reserve->blocks = block->next;
 	reserve->count--;
-	block->height = height;
+	block->next = NULL;
+	block->level = level;
 	return block;
 }
 

@@ -15,72 +15,52 @@
 
 #include "skiplist.h"
 
-#define MTB_HEIGHT_MAX	12
-
 /**
- * struct mtb_link - A block's pointer to another one further right.
- * @code: Code of the other block's fence, relative to this block's; U64_MAX if
- *	there is no other.
- * @next: The other block, or NULL.
+ * union mtb_slot - What a block has.
+ * @record: A record, at the bottom.
+ * @child: A block of the level below, above.
  */
-struct mtb_link {
-	u64 code;
-	struct mtb_block *next;
-};
-
-union mtb_cell {
-	struct mtb_link link;
-	struct mtb_slot slot;
+union mtb_slot {
+	struct mtb_record *record;
+	struct mtb_block *child;
 };
 
 /**
- * struct mtb_block - A run of sorted records.
- * @seq: Covers @count, the slots and the links.
- * @height: Levels that the block is linked on. Fixed before it is linked.
+ * struct mtb_block - A run of sorted records, or of blocks of the level below.
+ * @seq: Covers @count, @next, @codes and @slots.
+ * @level: The level; 0 is the bottom. Fixed before it is linked.
  * @count: Slots in use.
- * @fence: The record whose key bounds the block from below; NULL for the head.
- *	The record may be replaced, under the index's mutex, while others read it;
- *	its key is fixed before the block is linked.
+ * @fence: The record whose key bounds the block from below; NULL for the first
+ *	block of a level. Above the bottom it is that of the first child. The
+ *	record may be replaced, under the index's mutex, while others read it; its
+ *	key is fixed before the block is linked.
  * @incoming: How many records the plan in the making puts here; zero between
  *	plans. Under the index's mutex.
  * @next_removed: Once removed: the next one of those that wait for a grace
  *	period.
- * @cells: The links, @height of them, the bottom one first; then the slots.
+ * @next: The next block of the level, or NULL.
+ * @codes: Code of each slot's key or fence, relative to the slot before it; of
+ *	the first one, relative to the block's fence. Behind those of the slots
+ *	in use comes that of the next block's fence, or U64_MAX.
+ * @slots: The slots.
  */
 struct mtb_block {
 	seqcount_t seq;
-	u8 height;
+	u8 level;
 	u8 count;
 	struct mtb_record *fence;
 	union {
 		u32 incoming;
 		struct mtb_block *next_removed;
 	};
-	union mtb_cell cells[] __aligned(16);
+	struct mtb_block *next;
+	u64 codes[MTB_BLOCK_SLOTS + 1];
+	union mtb_slot slots[MTB_BLOCK_SLOTS];
 };
 
-#define MTB_BLOCK_CELLS	\
-	((MTB_BLOCK_SIZE - offsetof(struct mtb_block, cells)) / sizeof(union mtb_cell))
-
-/* A cursor has room for the records of any block. */
-static_assert(MTB_BLOCK_CELLS - 1 <= MTB_BLOCK_SLOTS_MAX);
+static_assert(sizeof(struct mtb_block) <= MTB_BLOCK_SIZE);
 /* Lock-free readers rely on codes that are loaded and stored whole. */
 static_assert(sizeof(u64) == sizeof(long));
-
-static inline struct mtb_link *mtb_block_link(struct mtb_block *block, unsigned int level)
-{
-	return &block->cells[level].link;
-}
-
-static inline struct mtb_slot *mtb_block_slots(struct mtb_block *block)
-{
-	return &block->cells[block->height].slot;
-}
-
-static inline unsigned int mtb_block_capacity(const struct mtb_block *block)
-{
-	return MTB_BLOCK_CELLS - block->height;
-}
 
 static inline unsigned int mtb_block_count(const struct mtb_block *block)
 {
@@ -117,7 +97,15 @@ static inline void mtb_block_write_end(struct mtb_block *block)
 
 static inline struct mtb_block *mtb_block_next(struct mtb_block *block)
 {
-	return READ_ONCE(mtb_block_link(block, 0)->next);
+	return READ_ONCE(block->next);
+}
+
+bool mtb_key_after_tied(const struct mtb_key *key, const struct mtb_record *record, u64 tag,
+			u64 *code);
+
+static inline u64 mtb_fence_tag(const struct mtb_record *fence)
+{
+	return fence->trailer == MTB_TRAILER_PIN ? U64_MAX : fence->tag;
 }
 
 /*
@@ -127,83 +115,85 @@ static inline struct mtb_block *mtb_block_next(struct mtb_block *block)
 static inline void mtb_fence_key(const struct mtb_record *fence, bool reverse, struct mtb_key *key)
 {
 	mtb_record_key(fence, reverse, key);
-	if (fence->trailer == MTB_TRAILER_PIN)
-		key->tag = U64_MAX;
+	key->tag = mtb_fence_tag(fence);
 }
 
-bool mtb_place_follow_tied(struct mtb_place *place, struct mtb_block *next,
-			   const struct mtb_key *key);
-
-/* Move on to the block that a link leads to if the key comes after its fence. */
-static inline bool mtb_place_follow(struct mtb_place *place, unsigned int level,
-				    const struct mtb_key *key)
+/* The record whose key a slot stands for, or the next block's fence. */
+static inline const struct mtb_record *mtb_slot_record(const struct mtb_block *block,
+							unsigned int slot, unsigned int count)
 {
-	struct mtb_block *block = place->block, *next;
-	struct mtb_link *link = mtb_block_link(block, level);
-	unsigned int seq;
-	u64 code;
+	const struct mtb_block *other;
 
-	/*
-	 * Not to follow a link is sound above the bottom level. At the bottom
-	 * the code is no older than what the caller has of the block.
-	 */
-	if (READ_ONCE(link->code) > place->code)
-		return false;
-	do {
-		seq = read_seqcount_begin(&block->seq);
-		code = READ_ONCE(link->code);
-		next = READ_ONCE(link->next);
-	} while (read_seqcount_retry(&block->seq, seq));
-	if (!next || code > place->code)
-		return false;
-	if (unlikely(code == place->code)) {
-		/* A copy, so that the place itself can stay in registers. */
-		struct mtb_place tied = *place;
-
-		if (!mtb_place_follow_tied(&tied, next, key))
-			return false;
-		*place = tied;
-		return true;
-	}
-	place->code = mtb_code_rebase(place->code, code, key);
-	place->block = next;
-	return true;
+	if (slot < count && !block->level)
+		return READ_ONCE(block->slots[slot].record);
+	other = slot < count ? READ_ONCE(block->slots[slot].child) : READ_ONCE(block->next);
+	return other ? READ_ONCE(other->fence) : NULL;
 }
 
-/* Number of slots, of the first @count of the place's block, that precede @key. */
-static inline unsigned int mtb_lower_bound(const struct mtb_place *place, unsigned int count,
-					   const struct mtb_key *key)
+/**
+ * mtb_block_search() - Find a key's place in a block.
+ * @block: The block.
+ * @first: The slot to begin with.
+ * @count: How many slots the block has.
+ * @key: The internal key, which comes after all slots before @first.
+ * @code: The key's code, relative to the slot before @first, or to the fence if
+ *	there is none. Becomes that relative to the last one that precedes it.
+ * @next: Takes the next block if the key belongs there, or NULL. In that case
+ *	@code becomes relative to the fence of that.
+ *
+ * Return: the number of slots that precede the key, and @first.
+ */
+static __always_inline unsigned int mtb_block_search(const struct mtb_block *block,
+						     unsigned int first, unsigned int count,
+						     const struct mtb_key *key, u64 *code,
+						     struct mtb_block **next)
 {
-	const struct mtb_slot *slots = mtb_block_slots(place->block);
-	unsigned int low = 0, high = count;
-	u64 code = place->code;
+	const struct mtb_record *record;
+	u64 own = *code, floor, other;
+	unsigned int i = first;
 
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-		u64 other = READ_ONCE(slots[middle].code);
-		bool precedes;
-
-		if (other != code)
-			precedes = other < code;
-		else
-			precedes = mtb_key_compare(key, READ_ONCE(slots[middle].record)) > 0;
-		if (precedes)
-			low = middle + 1;
-		else
-			high = middle;
+	*next = NULL;
+	for (;; i++) {
+		/* Mostly both leave the one before at different bytes, and nothing changes. */
+		floor = mtb_code_floor(own);
+		while ((other = READ_ONCE(block->codes[i])) < floor && i < count)
+			i++;
+		if (other > own)
+			break;
+		if (unlikely(other == own)) {
+			record = mtb_slot_record(block, i, count);
+			if (!record ||
+			    !mtb_key_after_tied(key, record, block->level || i == count ?
+						mtb_fence_tag(record) : record->tag, &own))
+				break;
+		} else if (other >= floor) {
+			own = mtb_code_rebase(own, other, key);
+		}
+		if (i == count) {
+			*next = READ_ONCE(block->next);
+			break;
+		}
 	}
-	return low;
+	*code = own;
+	return i;
+}
+
+/* The first block of the top level. */
+static inline struct mtb_block *mtb_skiplist_top(const struct mtb_skiplist *index)
+{
+	/* Pairs with grow(). */
+	return smp_load_acquire(&index->top);
 }
 
 struct mtb_block *mtb_block_alloc(void);
 void mtb_block_free(struct mtb_block *block);
-struct mtb_block *mtb_reserve_take(struct mtb_reserve *reserve, u8 height);
+struct mtb_block *mtb_reserve_take(struct mtb_reserve *reserve, u8 level);
 void mtb_block_defer(struct mtb_block *block, struct mtb_block **list);
 
-bool mtb_key_after_fence(const struct mtb_key *key, struct mtb_block *block);
-u64 mtb_block_code(const struct mtb_key *key, const struct mtb_block *block);
+bool mtb_key_after_fence(const struct mtb_key *key, const struct mtb_block *block);
+u64 mtb_fence_code(const struct mtb_key *key, const struct mtb_block *block);
 void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *place,
-			  const struct mtb_key *key);
+			  const struct mtb_key *key, unsigned int level);
 void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searches,
 		    unsigned int count);
 

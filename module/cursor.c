@@ -21,6 +21,20 @@ static unsigned int records_before(const struct mtb_cursor *cursor, const struct
 }
 
 /*
+ * Place a cursor at the first record at or after @key of those that it has.
+ * Returns the next block, and the key's code there, if it belongs to that.
+ */
+static struct mtb_block *cursor_search(struct mtb_cursor *cursor, const struct mtb_key *key,
+				       u64 *code)
+{
+	cursor->position = records_before(cursor, key);
+	if (!cursor->next || !mtb_key_after_fence(key, cursor->next))
+		return NULL;
+	*code = mtb_fence_code(key, cursor->next);
+	return cursor->next;
+}
+
+/*
  * Take the records of the place's block, after moving on to where @key belongs,
  * if that is not NULL: then the cursor is at the first of them at or after it.
  * Where a writer comes in between, nothing but the copy is in the read section
@@ -29,28 +43,31 @@ static unsigned int records_before(const struct mtb_cursor *cursor, const struct
 static void cursor_load(struct mtb_cursor *cursor, struct mtb_place *place,
 			const struct mtb_key *key)
 {
-	struct mtb_block *block;
-	struct mtb_slot *slots;
+	struct mtb_block *block, *next = NULL;
 	unsigned int seq, tries, i;
+	u64 code = place->code;
 
 	do {
+		if (next)
+			place->block = next;
+		place->code = code;
 		block = place->block;
-		slots = mtb_block_slots(block);
+		next = NULL;
 		tries = 0;
 		do {
 			seq = read_seqcount_begin(&block->seq);
 			cursor->count = mtb_block_count(block);
 			for (i = 0; i < cursor->count; i++)
-				cursor->records[i] = READ_ONCE(slots[i].record);
+				cursor->records[i] = READ_ONCE(block->slots[i].record);
 			cursor->next = mtb_block_next(block);
 			cursor->position = key && !tries++ ?
-					   mtb_lower_bound(place, cursor->count, key) : 0;
+				mtb_block_search(block, 0, cursor->count, key, &code, &next) : 0;
 		} while (read_seqcount_retry(&block->seq, seq));
+		/* With long keys the search takes its time. */
+		if (key && tries > 1)
+			next = cursor_search(cursor, key, &code);
 		/* If the key is in a block that was split off, move on there. */
-	} while (key && mtb_place_follow(place, 0, key));
-	/* With long keys the search takes its time. */
-	if (key && tries > 1)
-		cursor->position = records_before(cursor, key);
+	} while (next);
 	for (i = 0; i < cursor->count && i < MTB_CURSOR_AHEAD; i++)
 		mtb_record_prefetch(cursor->records[i]);
 	if (cursor->next)
@@ -59,9 +76,9 @@ static void cursor_load(struct mtb_cursor *cursor, struct mtb_place *place,
 
 static struct mtb_record *cursor_current(struct mtb_cursor *cursor)
 {
-	struct mtb_place place;
+	struct mtb_place place = {};
 
-	/* Only the head, or a block being unlinked, can be empty. */
+	/* Few blocks are empty: see skiplist.c. */
 	while (cursor->position >= cursor->count) {
 		if (!cursor->next)
 			return NULL;
@@ -101,7 +118,7 @@ struct mtb_record *mtb_cursor_seek(struct mtb_cursor *cursor, const struct mtb_s
 	struct mtb_place place;
 
 	cursor->index = index;
-	mtb_skiplist_descend(index, &place, key);
+	mtb_skiplist_descend(index, &place, key, 0);
 	cursor_load(cursor, &place, key);
 	return cursor_current(cursor);
 }
@@ -117,7 +134,7 @@ static void cursor_load_before(struct mtb_cursor *cursor, struct mtb_place *plac
 	struct mtb_key fence;
 
 	mtb_fence_key(READ_ONCE(block->fence), key->reverse, &fence);
-	mtb_skiplist_descend(cursor->index, place, &fence);
+	mtb_skiplist_descend(cursor->index, place, &fence, 0);
 	for (;;) {
 		cursor_load(cursor, place, NULL);
 		if (!cursor->next || cursor->next == block ||
@@ -145,7 +162,7 @@ struct mtb_record *mtb_cursor_seek_before(struct mtb_cursor *cursor,
 	struct mtb_place place;
 
 	cursor->index = index;
-	mtb_skiplist_descend(index, &place, key);
+	mtb_skiplist_descend(index, &place, key, 0);
 	cursor_load(cursor, &place, key);
 	while (!cursor->position) {
 		/*
@@ -170,16 +187,18 @@ struct mtb_record *mtb_cursor_seek_before(struct mtb_cursor *cursor,
  */
 struct mtb_record *mtb_cursor_last(struct mtb_cursor *cursor, const struct mtb_skiplist *index)
 {
-	struct mtb_place place = { .block = index->head };
-	unsigned int level = READ_ONCE(index->height);
+	struct mtb_place place = { .block = mtb_skiplist_top(index) };
 	struct mtb_block *next;
 	struct mtb_key key;
 
 	cursor->index = index;
 	/* Dependent loads: each block was filled before it was linked. */
-	while (level-- > 0) {
-		while ((next = READ_ONCE(mtb_block_link(place.block, level)->next)))
+	for (;;) {
+		while ((next = mtb_block_next(place.block)))
 			place.block = next;
+		if (!place.block->level)
+			break;
+		place.block = READ_ONCE(place.block->slots[mtb_block_count(place.block) - 1].child);
 	}
 	for (;;) {
 		cursor_load(cursor, &place, NULL);

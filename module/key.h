@@ -169,6 +169,12 @@ static inline u32 mtb_codes_common(u64 a, u64 b)
 	return difference > MTB_CODE_VALUE ? 0 : (MTB_CODE_VALUE_BITS - fls64(difference)) / 8;
 }
 
+/* Lesser codes than this have no byte in common with @code. */
+static inline u64 mtb_code_floor(u64 code)
+{
+	return code & ~GENMASK_ULL(MTB_CODE_VALUE_BITS - 9, 0);
+}
+
 /* How many bytes keys with this code have in common with each other. */
 static inline u32 mtb_code_end(u64 code)
 {

@@ -12,103 +12,117 @@
 /**
  * mtb_key_after_fence() - Compare a key with a fence.
  * @key: The internal key.
- * @block: The block that has the fence, not the head.
+ * @block: The block that has the fence, not the first of its level.
  *
  * Return: true if the key comes after it.
  */
-bool mtb_key_after_fence(const struct mtb_key *key, struct mtb_block *block)
+bool mtb_key_after_fence(const struct mtb_key *key, const struct mtb_block *block)
 {
 	const struct mtb_record *fence = READ_ONCE(block->fence);
 	int order = mtb_key_compare_bytes(key, fence);
 
-	if (order)
-		return order > 0;
-	return key->tag < (fence->trailer == MTB_TRAILER_PIN ? U64_MAX : fence->tag);
+	return order ? order > 0 : key->tag < mtb_fence_tag(fence);
 }
 
 /**
- * mtb_block_code() - Tell a key's code relative to a fence.
+ * mtb_key_after_tied() - Compare a key with another that has the same code.
+ * @key: The internal key.
+ * @record: The record that has the other key.
+ * @tag: The other key's tag.
+ * @code: The code of both, relative to one base. Becomes the key's relative to
+ *	the other one if it comes after that.
+ *
+ * Return: true if the key comes after the other one.
+ */
+bool mtb_key_after_tied(const struct mtb_key *key, const struct mtb_record *record, u64 tag,
+			u64 *code)
+{
+	u32 common = mtb_key_common(key, record, mtb_code_end(*code));
+	struct mtb_key other;
+	u64 key_code;
+	int order;
+
+	key_code = mtb_key_code(key, common);
+	if (common == MTB_COMMON_ALL) {
+		order = mtb_key_compare_bytes(key, record);
+		if (order ? order < 0 : key->tag >= tag)
+			return false;
+	} else {
+		mtb_record_key(record, key->reverse, &other);
+		if (key_code < mtb_key_code(&other, common))
+			return false;
+	}
+	*code = key_code;
+	return true;
+}
+
+/**
+ * mtb_fence_code() - Tell a key's code relative to a fence.
  * @key: The internal key, which comes after the fence.
  * @block: The block that has the fence.
  *
  * Return: the code.
  */
-u64 mtb_block_code(const struct mtb_key *key, const struct mtb_block *block)
+u64 mtb_fence_code(const struct mtb_key *key, const struct mtb_block *block)
 {
 	const struct mtb_record *fence = READ_ONCE(block->fence);
 
 	return mtb_key_code(key, fence ? mtb_key_common(key, fence, 0) : 0);
 }
 
-/**
- * mtb_place_follow_tied() - Decide about a link with the same code as the key.
- * @place: The place; moves on if the key comes after the fence of @next.
- * @next: The block that the link leads to.
- * @key: The internal key.
- *
- * Return: true if it moved on.
- */
-bool mtb_place_follow_tied(struct mtb_place *place, struct mtb_block *next,
-			   const struct mtb_key *key)
+/* Go to the child that a key belongs to, from a place above the bottom. */
+static inline void place_descend(struct mtb_place *place, const struct mtb_key *key)
 {
-	const struct mtb_record *fence = READ_ONCE(next->fence);
-	u32 common = mtb_key_common(key, fence, mtb_code_end(place->code));
-	struct mtb_key fence_key;
+	struct mtb_block *block, *next, *child;
+	unsigned int seq, count, position;
 	u64 code;
 
-	mtb_fence_key(fence, key->reverse, &fence_key);
-	code = mtb_key_code(key, common);
-	if (common == MTB_COMMON_ALL ? !mtb_key_after_fence(key, next) :
-				       code < mtb_key_code(&fence_key, common))
-		return false;
-	place->block = next;
-	place->code = code;
-	return true;
+	for (;;) {
+		block = place->block;
+		code = place->code;
+		seq = read_seqcount_begin(&block->seq);
+		count = mtb_block_count(block);
+		/* The first child has the block's own fence. */
+		position = mtb_block_search(block, 1, count, key, &code, &next);
+		child = READ_ONCE(block->slots[position - 1].child);
+		if (read_seqcount_retry(&block->seq, seq))
+			continue;
+		place->code = code;
+		if (!next)
+			break;
+		place->block = next;
+	}
+	place->full = count == MTB_BLOCK_SLOTS ? place->full + 1 : 0;
+	place->block = child;
 }
 
-/* Go to the next block, and say whether there was one to go to. */
-static bool search_step(struct mtb_search *search)
+static inline void place_start(struct mtb_place *place, struct mtb_block *top,
+			       const struct mtb_key *key)
 {
-	struct mtb_place *place = &search->place;
-	unsigned int level;
-
-	for (level = search->levels; level-- > 0;) {
-		if (mtb_place_follow(place, level, &search->key)) {
-			search->levels = level + 1;
-			prefetch(place->block);
-			prefetch(mtb_block_link(place->block, level));
-			return true;
-		}
-	}
-	mtb_block_prefetch(place->block);
-	return false;
+	place->block = top;
+	place->code = mtb_key_code(key, 0);
+	place->full = 1;
 }
 
 /**
  * mtb_search_run() - Descend to where keys belong.
  * @index: The index.
  * @searches: The searches, with their keys. Each comes to the last block whose
- *	fence precedes the key, or to one at the left of it if writers are at work.
+ *	fence precedes the key, or to one at the left of it.
  * @count: How many there are, at most %MTB_SEARCHES.
  */
 void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searches,
 		    unsigned int count)
 {
-	struct mtb_search *under_way[MTB_SEARCHES];
-	unsigned int i;
+	struct mtb_block *top = mtb_skiplist_top(index);
+	unsigned int level, i;
 
-	for (i = 0; i < count; i++) {
-		searches[i].place.block = index->head;
-		searches[i].place.code = mtb_key_code(&searches[i].key, 0);
-		searches[i].levels = READ_ONCE(index->height);
-		under_way[i] = &searches[i];
-	}
-	while (count) {
-		for (i = 0; i < count;) {
-			if (search_step(under_way[i]))
-				i++;
-			else
-				under_way[i] = under_way[--count];
+	for (i = 0; i < count; i++)
+		place_start(&searches[i].place, top, &searches[i].key);
+	for (level = top->level; level; level--) {
+		for (i = 0; i < count; i++) {
+			place_descend(&searches[i].place, &searches[i].key);
+			mtb_block_prefetch(searches[i].place.block);
 		}
 	}
 }
@@ -116,20 +130,19 @@ void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searche
 /**
  * mtb_skiplist_descend() - Descend to where a key belongs.
  * @index: The index.
- * @place: Takes the last block whose fence precedes @key, or one at the left of
- *	it if writers are at work.
+ * @place: Takes the last block of @level whose fence precedes @key, or one at
+ *	the left of it.
  * @key: The internal key.
+ * @level: Where to stop, a level that there is.
  */
 void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *place,
-			  const struct mtb_key *key)
+			  const struct mtb_key *key, unsigned int level)
 {
-	struct mtb_place here = { index->head, mtb_key_code(key, 0) };
-	unsigned int level = READ_ONCE(index->height);
+	struct mtb_place here;
 
-	while (level-- > 0) {
-		while (mtb_place_follow(&here, level, key))
-			;
-	}
+	place_start(&here, mtb_skiplist_top(index), key);
+	while (here.block->level > level)
+		place_descend(&here, key);
 	*place = here;
 }
 
@@ -144,7 +157,7 @@ static struct mtb_record *first_from(struct mtb_block *block)
 		do {
 			seq = read_seqcount_begin(&block->seq);
 			count = mtb_block_count(block);
-			record = READ_ONCE(mtb_block_slots(block)[0].record);
+			record = READ_ONCE(block->slots[0].record);
 			next = mtb_block_next(block);
 		} while (read_seqcount_retry(&block->seq, seq));
 		if (count)
@@ -168,28 +181,28 @@ static noinline struct mtb_record *find_in_copy(const struct mtb_skiplist *index
 static struct mtb_record *find_from(const struct mtb_skiplist *index, struct mtb_place *place,
 				    const struct mtb_key *key)
 {
-	unsigned int seq, count, position, tries = 0;
+	struct mtb_block *block = place->block, *next, *following;
+	unsigned int seq, count, position, tries;
 	struct mtb_record *record;
-	struct mtb_block *block, *next;
+	u64 code = place->code;
 
-	do {
-		if (tries++ == SEARCH_TRIES)
-			return find_in_copy(index, key);
-		do {
-			block = place->block;
-			seq = read_seqcount_begin(&block->seq);
-		} while (mtb_place_follow(place, 0, key));
+	for (tries = 0; tries < SEARCH_TRIES;) {
+		seq = read_seqcount_begin(&block->seq);
 		count = mtb_block_count(block);
-		position = mtb_lower_bound(place, count, key);
-		record = NULL;
-		next = NULL;
-		if (position < count)
-			record = READ_ONCE(mtb_block_slots(block)[position].record);
-		else
-			next = mtb_block_next(block);
-	} while (read_seqcount_retry(&block->seq, seq));
-
-	return next ? first_from(next) : record;
+		position = mtb_block_search(block, 0, count, key, &code, &next);
+		record = READ_ONCE(block->slots[min(position, MTB_BLOCK_SLOTS - 1U)].record);
+		following = mtb_block_next(block);
+		if (read_seqcount_retry(&block->seq, seq)) {
+			code = place->code;
+			tries++;
+		} else if (next) {
+			block = next;
+			place->code = code;
+		} else {
+			return position < count ? record : first_from(following);
+		}
+	}
+	return find_in_copy(index, key);
 }
 
 /**
@@ -203,7 +216,7 @@ struct mtb_record *mtb_skiplist_find(const struct mtb_skiplist *index, const str
 {
 	struct mtb_place place;
 
-	mtb_skiplist_descend(index, &place, key);
+	mtb_skiplist_descend(index, &place, key, 0);
 	return find_from(index, &place, key);
 }
 

@@ -12,26 +12,35 @@
 
 struct mtb_block;
 
+/* Tests have smaller blocks, too, so that a few records make many levels. */
+#ifndef MTB_BLOCK_SIZE
 #define MTB_BLOCK_SIZE		1024
-#define MTB_BLOCK_SLOTS_MAX	61
+#endif
+#define MTB_BLOCK_SLOTS		((MTB_BLOCK_SIZE - 40) / 16)
+
+/* Where blocks are half full, more than memory can hold. */
+#define MTB_LEVELS_MAX		10
+
+/* How many blocks it can take to cut any index in two. */
+#define MTB_CUT_BLOCKS		(MTB_LEVELS_MAX - 1)
 
 /**
  * struct mtb_skiplist - An index.
- * @head: The first block; it is there from the start and the only one that
- *	can be empty. Fixed.
- * @tail: The last block, where sorted input goes. Under @lock.
+ * @top: The first block of the highest level. Written under @lock, read without.
+ * @head: The first block at the bottom; it is there from the start. Fixed.
+ * @tail: The last block at the bottom, where sorted input goes. Under @lock.
  * @lock: The mutex that all writers hold. Fixed.
- * @random: State of the generator that draws heights. Under @lock.
- * @height: Levels in use. Written under @lock, read without.
+ * @spare: How many blocks what is planned can still have above the bottom. Under
+ *	@lock.
  * @reverse: Keys are ordered from the greatest to the least. Set, under @lock,
  *	while the index is empty; read without.
  */
 struct mtb_skiplist {
+	struct mtb_block *top;
 	struct mtb_block *head;
 	struct mtb_block *tail;
 	struct mutex *lock;	/* the table's */
-	u32 random;
-	u8 height;
+	unsigned int spare;
 	bool reverse;
 };
 
@@ -50,10 +59,21 @@ struct mtb_reserve {
  * struct mtb_place - Where a key belongs, or a block on the way there.
  * @block: The block. Its fence precedes the key.
  * @code: The key's code, relative to that fence.
+ * @slot_code: The key's code, relative to the slot before it. This and what
+ *	follows is for writers.
+ * @seq: State of the block's sequence counter for which @position and
+ *	@slot_code hold.
+ * @position: How many slots of the block precede the key.
+ * @full: How many blocks one more above the block's level can bring about: one
+ *	for each level, from there up, that is full.
  */
 struct mtb_place {
 	struct mtb_block *block;
 	u64 code;
+	u64 slot_code;
+	unsigned int seq;
+	u8 position;
+	u8 full;
 };
 
 /**
@@ -67,16 +87,6 @@ struct mtb_insertion {
 	struct mtb_place place;
 };
 
-/**
- * struct mtb_slot - A record in a block.
- * @code: Code of its key, relative to the block's fence.
- * @record: The record.
- */
-struct mtb_slot {
-	u64 code;
-	struct mtb_record *record;
-};
-
 /* How many searches are under way at once, at most. */
 #define MTB_SEARCHES	16
 
@@ -84,13 +94,11 @@ struct mtb_slot {
  * struct mtb_search - One of several searches under way at once.
  * @key: The internal key.
  * @place: How far the search has come.
- * @levels: The links of how many levels may still lead on from there.
  * @record: The first record at or after @key, or NULL.
  */
 struct mtb_search {
 	struct mtb_key key;
 	struct mtb_place place;
-	unsigned int levels;
 	struct mtb_record *record;
 };
 
@@ -110,7 +118,7 @@ struct mtb_cursor {
 	struct mtb_block *next;
 	unsigned int position;
 	unsigned int count;
-	struct mtb_record *records[MTB_BLOCK_SLOTS_MAX];
+	struct mtb_record *records[MTB_BLOCK_SLOTS];
 };
 
 /* How many records ahead of a cursor memory is asked for. */
@@ -161,6 +169,7 @@ s64 mtb_skiplist_remove(struct mtb_skiplist *index, struct mtb_record *record,
 			struct mtb_block **removed);
 unsigned int mtb_skiplist_cut(struct mtb_skiplist *index, const struct mtb_key *key,
 			      struct mtb_skiplist *right, struct mtb_reserve *reserve);
+unsigned int mtb_skiplist_cut_blocks(const struct mtb_skiplist *index);
 struct mtb_record *mtb_skiplist_middle(struct mtb_skiplist *index, u64 count);
 u64 mtb_skiplist_memory(struct mtb_skiplist *index);
 

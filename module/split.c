@@ -19,9 +19,6 @@
 #include "registry.h"
 #include "split.h"
 
-/* Blocks that a split takes: the new table's first one, and one at the cut. */
-#define BLOCKS_NEW_MAX	2
-
 /**
  * struct part - What the upper part of a table has.
  * @first: Its first record, or NULL.
@@ -30,6 +27,8 @@
  * @logical_bytes: As in &struct mtb_table.
  * @memory: Memory that its records take, in bytes.
  * @moving: Memory that is to leave the table at most, blocks too, in bytes.
+ * @added: Memory that blocks can take which a cut brings about, and the new
+ *	table's first one, in bytes.
  */
 struct part {
 	const struct mtb_record *first;
@@ -38,6 +37,7 @@ struct part {
 	u64 logical_bytes;
 	u64 memory;
 	u64 moving;
+	u64 added;
 };
 
 static u64 record_bytes(const struct mtb_record *record)
@@ -97,15 +97,15 @@ static int part_reserve(struct part *part, struct mtb_table *table, struct mtb_t
 		return mtb_registry_reserve(entry, right, NULL, 0,
 					    atomic64_read(&right->memory_usage));
 	part->moving = part->memory + mtb_skiplist_memory(&table->index);
-	return mtb_registry_reserve(entry, right, table->owner, part->moving,
-				    BLOCKS_NEW_MAX * MTB_BLOCK_SIZE);
+	part->added = (1ULL + mtb_skiplist_cut_blocks(&table->index)) * MTB_BLOCK_SIZE;
+	return mtb_registry_reserve(entry, right, table->owner, part->moving, part->added);
 }
 
 /* Charge what it came to: @moved has left the table, @more was new. */
 static void part_settle(const struct part *part, struct mtb_table *table,
 			struct mtb_table *right, u64 moved, u64 more)
 {
-	u64 excess = BLOCKS_NEW_MAX * MTB_BLOCK_SIZE - more;
+	u64 excess = part->added - more;
 
 	if (table->owner == right->owner) {
 		mtb_owner_uncharge(right->owner, excess);
@@ -210,7 +210,7 @@ int mtb_table_split(struct mtb_table *table, struct mtb_table *right, const void
 	struct mtb_key key;
 	int err = -ENOMEM;
 
-	if (!cursor || !epoch || mtb_reserve_fill(&reserve, 1))
+	if (!cursor || !epoch || mtb_reserve_fill(&reserve, MTB_CUT_BLOCKS))
 		goto free;
 	err = -EINTR;
 	if (mutex_lock_killable(&table->lock))

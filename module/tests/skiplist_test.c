@@ -27,7 +27,6 @@
  * @insertions: Room for the records that are inserted at a time.
  * @sequence: Last sequence number given to an entry.
  * @memory: What the index should take, its records aside, in bytes.
- * @set_height: Force each new block to this height; zero leaves it to chance.
  * @trailer: What follows the value in the records.
  * @cursor: A cursor, too large for the stack.
  */
@@ -39,7 +38,6 @@ struct fixture {
 	struct mtb_insertion insertions[BATCH_MAX];
 	u64 sequence;
 	u64 memory;
-	unsigned int set_height;
 	enum mtb_trailer trailer;
 	struct mtb_cursor cursor;
 };
@@ -76,24 +74,6 @@ static void fixture_exit(struct kunit *test)
 		fixture_destroy(test->priv);
 }
 
-/* Undo x ^= x << shift, or x ^= x >> -shift. */
-static u32 undo_shift(u32 result, int shift)
-{
-	u32 x = result;
-	int i;
-
-	for (i = 0; i < 32; i++)
-		x = result ^ (shift > 0 ? x << shift : x >> -shift);
-	return x;
-}
-
-/* The generator's state before the one from which a block gets this height. */
-static u32 state_before_height(unsigned int height)
-{
-	/* Each level takes two bits that are zero. */
-	return undo_shift(undo_shift(undo_shift(1U << 2 * (height - 1), 5), -17), 13);
-}
-
 /* Insert @count entries at once: with the blocks that the plan asks for, and no more. */
 static void insert(struct kunit *test, const struct model_entry *entries, size_t count)
 {
@@ -113,14 +93,10 @@ static void insert(struct kunit *test, const struct model_entry *entries, size_t
 						&planned), 0);
 	/* Too few would be a failure, and not the end of the machine. */
 	KUNIT_EXPECT_EQ(test, mtb_reserve_fill(&reserve, planned + count), 0);
-	for (i = 0; i < count && reserve.count; i++) {
-		if (fixture->set_height)
-			fixture->index.random = state_before_height(fixture->set_height);
+	for (i = 0; i < count && reserve.count; i++)
 		taken += mtb_skiplist_insert(&fixture->index, &fixture->insertions[i], &reserve);
-	}
 	mutex_unlock(&fixture->lock);
 
-	KUNIT_EXPECT_LE(test, planned, count);
 	KUNIT_EXPECT_TRUE_MSG(test, taken <= planned,
 			      "%zu records took %u blocks, where %u were planned",
 			      count, taken, planned);
@@ -337,7 +313,6 @@ static void skiplist_test_model(struct kunit *test)
 	struct model_entry *entries;
 
 	fixture->random.state = model_case->seed;
-	fixture->index.random = model_case->seed;
 	model_init(test, &fixture->model, MODEL_ENTRIES);
 	set_reverse(fixture, model_case->reverse);
 	entries = make_entries(test, model_case);
@@ -408,57 +383,25 @@ static void append(struct kunit *test)
 	insert(test, &entry, 1);
 }
 
-/* Records that come in order fill each block but the last one to its end. */
-static void skiplist_test_ascending_fills_blocks(struct kunit *test)
-{
-	struct fixture *fixture = test->priv;
-	struct mtb_cursor *cursor = &fixture->cursor;
-	unsigned int first, full = 0;
-	int i;
-
-	model_init(test, &fixture->model, 1000);
-	fixture->set_height = 1;
-	for (i = 0; i < 1000; i++)
-		append(test);
-	/* The first block is taller than the others, and holds less. */
-	mtb_cursor_first(cursor, &fixture->index);
-	first = cursor->count;
-	KUNIT_EXPECT_GT(test, first, MTB_BLOCK_SLOTS_MAX * 2U / 3);
-	for (;;) {
-		cursor->position = cursor->count;
-		mtb_cursor_next(cursor);
-		if (!cursor->next)
-			break;
-		full = max(full, cursor->count);
-		KUNIT_EXPECT_EQ(test, cursor->count, full);
-	}
-	KUNIT_EXPECT_GT(test, full, first);
-	check_walks(test);
-}
-
-#define TOWERS_RECORDS	(64 * BATCH_MAX)
+#define APPENDED_RECORDS	(64 * BATCH_MAX)
 
 /*
- * One block in four is linked on a second level, one of those in four on a third:
- * or else searches would find all, but slowly. Blocks that are full tell how tall
- * they are, as each link but one takes the room of a record.
+ * Records that come in order fill each block but the last one of a level to its
+ * end, and every block but the one at the top has its slot above: or else searches
+ * would find all, but slowly.
  */
-static void skiplist_test_heights(struct kunit *test)
+static void skiplist_test_ascending_fills_blocks(struct kunit *test)
 {
-	unsigned int holding[MTB_BLOCK_SLOTS_MAX + 1] = {};
-	unsigned int blocks = 0, full = 0, least = MTB_BLOCK_SLOTS_MAX;
+	unsigned int blocks = APPENDED_RECORDS, all = 0, levels = 0;
 	struct fixture *fixture = test->priv;
 	struct mtb_cursor *cursor = &fixture->cursor;
 	struct model_entry *batch;
-	unsigned int tall, taller;
 	size_t i, j;
 
-	model_init(test, &fixture->model, TOWERS_RECORDS);
+	model_init(test, &fixture->model, APPENDED_RECORDS);
 	batch = kunit_kzalloc(test, BATCH_MAX * sizeof(*batch), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, batch);
-	/* Chance, but the same each time. */
-	fixture->index.random = 1;
-	for (i = 0; i < TOWERS_RECORDS; i += BATCH_MAX) {
+	for (i = 0; i < APPENDED_RECORDS; i += BATCH_MAX) {
 		u64 next = number_after(fixture);
 
 		for (j = 0; j < BATCH_MAX; j++)
@@ -467,25 +410,19 @@ static void skiplist_test_heights(struct kunit *test)
 	}
 
 	mtb_cursor_first(cursor, &fixture->index);
-	for (;;) {
-		/* The first block is as tall as can be, the last one not full. */
+	while (cursor->next) {
+		KUNIT_EXPECT_EQ(test, cursor->count, MTB_BLOCK_SLOTS);
 		cursor->position = cursor->count;
 		mtb_cursor_next(cursor);
-		if (!cursor->next)
-			break;
-		holding[cursor->count]++;
-		full = max(full, cursor->count);
-		least = min(least, cursor->count);
-		blocks++;
 	}
-	tall = blocks - holding[full];
-	taller = tall - holding[full - 1];
-	KUNIT_EXPECT_GT(test, tall, blocks / 8);
-	KUNIT_EXPECT_LT(test, tall, blocks / 2);
-	KUNIT_EXPECT_GT(test, taller, blocks / 32);
-	KUNIT_EXPECT_LT(test, taller, blocks / 8);
-	/* Searches begin at the level of the tallest one. */
-	KUNIT_EXPECT_EQ(test, fixture->index.height, 1 + full - least);
+	do {
+		blocks = DIV_ROUND_UP(blocks, MTB_BLOCK_SLOTS);
+		all += blocks;
+		levels++;
+	} while (blocks > 1);
+	KUNIT_EXPECT_EQ(test, mtb_skiplist_cut_blocks(&fixture->index), levels - 1);
+	KUNIT_EXPECT_EQ(test, index_memory(fixture), all * MTB_BLOCK_SIZE);
+	check_walks(test);
 }
 
 /* Append until the last block is full: one more would need another. */
@@ -507,7 +444,6 @@ static void append_until_full(struct kunit *test)
 		mutex_unlock(&fixture->lock);
 		mtb_record_free(insertion.record);
 	} while (!planned);
-	KUNIT_EXPECT_EQ(test, planned, 1U);
 }
 
 /* Where the records of a batch go that is to split as many blocks as it can. */
@@ -548,38 +484,14 @@ static u64 attack_number(struct fixture *fixture, enum attack attack, size_t i, 
 	}
 }
 
-/**
- * struct heights - How tall blocks are; zero leaves it to chance.
- * @old: Those that a batch meets.
- * @new: Those that it splits off. A tall one beside a short one has least room.
- */
-struct heights {
-	unsigned int old;
-	unsigned int new;
-};
-
-static const struct heights all_heights[] = {
-	{ 0, 0 }, { 1, 1 }, { 1, 12 }, { 12, 1 }, { 12, 12 },
-};
-
-static void heights_describe(const struct heights *height, char *description)
-{
-	snprintf(description, KUNIT_PARAM_DESC_SIZE, "height %u, then %u", height->old,
-		 height->new);
-}
-
-KUNIT_ARRAY_PARAM(heights, all_heights, heights_describe);
-
 #define ATTACK_ROUNDS	(MTB_TEST_SCALE > 1 ? 5 * MTB_TEST_SCALE : 3)
 
 /*
  * Batches made to split blocks take no more blocks than were planned: of every
- * size, on a last block that is full, with blocks as small and as large as they
- * get.
+ * size, on a last block that is full.
  */
 static void skiplist_test_plan(struct kunit *test)
 {
-	const struct heights *height = test->param_value;
 	struct fixture *fixture = test->priv;
 	struct model_entry *batch;
 	size_t i, count, middle;
@@ -594,15 +506,12 @@ static void skiplist_test_plan(struct kunit *test)
 
 	for (round = 0; round < ATTACK_ROUNDS; round++) {
 		for (attack = 0; attack < ATTACK_KINDS; attack++) {
-			/* The block that there is, then one as tall as it should be. */
-			fixture->set_height = height->old;
 			append_until_full(test);
-			append_until_full(test);
-			fixture->set_height = height->new;
 			/* What is a record too many for a plan is in the twenties. */
 			count = round % 8 == 7 ? BATCH_MAX / 2 : 1 + (16 + round) % 64;
 			last = number_after(fixture);
-			middle = fixture->model.count - 2 - test_below(&fixture->random, 40);
+			middle = fixture->model.count - 2 -
+				 test_below(&fixture->random, MTB_BLOCK_SLOTS * 2 / 3);
 			for (i = 0; i < count; i++)
 				number_entry(fixture,
 					     attack_number(fixture, attack, i, &last,
@@ -742,7 +651,7 @@ static void skiplist_test_cut(struct kunit *test)
 		cut.tag = U64_MAX;
 		model_seek_key(&cut, model_case->reverse, &key);
 
-		KUNIT_ASSERT_EQ(test, mtb_reserve_fill(&reserve, 1), 0);
+		KUNIT_ASSERT_EQ(test, mtb_reserve_fill(&reserve, MTB_CUT_BLOCKS), 0);
 		mutex_lock(&left->lock);
 		preempt_disable();
 		mtb_skiplist_cut(&left->index, &key, &right->index, &reserve);
@@ -948,11 +857,11 @@ static bool share(struct fixture *fixture, struct shared *shared, struct reader 
 		/* Readers that sleep would miss all of it. */
 		if (readers && i % 64 == 0)
 			wait_for_readers(readers);
-		if (mtb_reserve_fill(&reserve, 1))
+		if (mtb_reserve_fill(&reserve, MTB_LEVELS_MAX))
 			break;
 		insertion.record = shared->records[i];
 		mutex_lock(&fixture->lock);
-		if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned) && planned <= 1)
+		if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned))
 			fixture->memory += MTB_BLOCK_SIZE *
 					   mtb_skiplist_insert(&fixture->index, &insertion,
 							       &reserve);
@@ -1083,7 +992,7 @@ static bool toggle(struct fixture *fixture, struct mtb_record *record, bool in,
 	struct mtb_reserve reserve = {};
 	unsigned int planned, taken = 0;
 
-	if (mtb_reserve_fill(&reserve, 1))
+	if (mtb_reserve_fill(&reserve, MTB_LEVELS_MAX))
 		return false;
 	mutex_lock(&fixture->lock);
 	if (in) {
@@ -1151,7 +1060,6 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 
 	fixture->random.state = 31;
 	fixture->trailer = MTB_TRAILER_PIN;
-	fixture->set_height = 0;
 	shared.records = make_shared_records(test, ARRIVE_ASCENDING);
 	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, NULL));
 	fill_last_block(test);
@@ -1187,8 +1095,7 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE(skiplist_test_empty),
 	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
 	KUNIT_CASE(skiplist_test_ascending_fills_blocks),
-	KUNIT_CASE(skiplist_test_heights),
-	KUNIT_CASE_PARAM(skiplist_test_plan, heights_gen_params),
+	KUNIT_CASE(skiplist_test_plan),
 	KUNIT_CASE_PARAM(skiplist_test_remove, few_case_gen_params),
 	KUNIT_CASE_PARAM(skiplist_test_cut, few_case_gen_params),
 	KUNIT_CASE(skiplist_test_reserve),

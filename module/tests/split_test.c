@@ -331,7 +331,7 @@ static void split_test_epoch(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, model_matches(&model->entries[--i], record));
 	}
 	KUNIT_EXPECT_LT(test, i, model->count - 1);
-	KUNIT_EXPECT_GE(test, i, model->count - 1 - MTB_BLOCK_SLOTS_MAX);
+	KUNIT_EXPECT_GE(test, i, model->count - 1 - MTB_BLOCK_SLOTS);
 	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_CUT);
 	KUNIT_EXPECT_EQ(test, mtb_scan_error(scan), -EAGAIN);
 	mtb_scan_finish(scan);
@@ -451,6 +451,7 @@ static void split_test_publish_refused(struct kunit *test)
 	struct mtb_table *table = fixture->table, *right;
 	struct memtable_info before = {}, after = {};
 	struct mtb_owner *owner;
+	u64 blocks;
 
 	fixture->random.state = 6;
 	model_init(test, &fixture->model, ENTRIES);
@@ -470,7 +471,10 @@ static void split_test_publish_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&owner->bytes), usage(table));
 
 	/* With room for the blocks that it takes, it is. */
-	owner->max_bytes = usage(table) + 2 * MTB_BLOCK_SIZE;
+	mutex_lock(&table->lock);
+	blocks = 1 + mtb_skiplist_cut_blocks(&table->index);
+	mutex_unlock(&table->lock);
+	owner->max_bytes = usage(table) + blocks * MTB_BLOCK_SIZE;
 	KUNIT_ASSERT_EQ(test, split_publish(test, 0, 1, &right), 0);
 	mtb_table_put(right);
 	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), 0), 0);

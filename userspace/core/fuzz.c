@@ -172,16 +172,6 @@ static bool gave_up(const struct subject *subject, int err)
 	return so;
 }
 
-static struct mtb_table *new_table(void)
-{
-	struct mtb_table *table = mtb_table_create();
-
-	/* The heights of its blocks are to be the input's, not the program's. */
-	if (table)
-		table->index.random = test_random(&input.random) | 1;
-	return table;
-}
-
 static struct subject *free_subject(void)
 {
 	struct subject *subject;
@@ -649,7 +639,7 @@ static int try_split(struct subject *subject, const u8 *pivot, u32 length, const
 	struct mtb_entry *entry = number ? mtb_entry_create(USER, *number) : NULL;
 	int err = -ENOMEM;
 
-	*right = new_table();
+	*right = mtb_table_create();
 	if (*right && (entry || !number))
 		err = mtb_table_split(subject->table, *right, pivot, length, entry);
 	if (!err)
@@ -735,7 +725,7 @@ static int try_rotate(struct subject *subject, u64 number, struct mtb_table **ne
 	struct mtb_table *table = subject->table;
 	int err = -ENOMEM;
 
-	*next = new_table();
+	*next = mtb_table_create();
 	if (*next && entry) {
 		mutex_lock(&table->lock);
 		mtb_table_configure_like(*next, table);
@@ -907,7 +897,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 		subject = &run.subjects[input_take(1) % TABLES];
 		if (!subject->table) {
-			subject_init(subject, new_table());
+			subject_init(subject, mtb_table_create());
 			configure(subject);
 		}
 		requests[what % ARRAY_SIZE(requests)](subject);
