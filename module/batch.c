@@ -64,7 +64,7 @@ static int batch_grow(struct mtb_batch *batch)
 static void batch_count(struct mtb_batch *batch, const struct mtb_record *record)
 {
 	batch->memory += mtb_record_memory(record);
-	batch->logical_bytes += record->key_length + (u64)record->value_length;
+	batch->logical_bytes += record->key_length + (u64)mtb_record_value_length(record);
 	if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
 		batch->tombstones++;
 }
@@ -72,7 +72,7 @@ static void batch_count(struct mtb_batch *batch, const struct mtb_record *record
 static void batch_discount(struct mtb_batch *batch, const struct mtb_record *record)
 {
 	batch->memory -= mtb_record_memory(record);
-	batch->logical_bytes -= record->key_length + (u64)record->value_length;
+	batch->logical_bytes -= record->key_length + (u64)mtb_record_value_length(record);
 	if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
 		batch->tombstones--;
 }

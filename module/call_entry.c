@@ -135,7 +135,7 @@ int mtb_call_get(struct mtb_call *call)
 		return err;
 
 	get.tag = lookup.record ? lookup.record->tag : 0;
-	get.value_length = lookup.record ? lookup.record->value_length : 0;
+	get.value_length = lookup.record ? mtb_record_value_length(lookup.record) : 0;
 	if (!lookup.record || mtb_tag_type(get.tag) == MEMTABLE_TYPE_DELETION)
 		err = -ENOENT;
 	else if (get.value_length > get.value_size)
@@ -217,7 +217,7 @@ static void read_measure(struct memtable_read *read, const struct mtb_lookup *lo
 	for (i = 0; i < read->count; i++) {
 		record = lookups[i].record;
 		read->records_length += mtb_wire_length(lookups[i].key_length,
-							record ? record->value_length : 0);
+							record ? mtb_record_value_length(record) : 0);
 		if (record && mtb_tag_type(record->tag) == MEMTABLE_TYPE_VALUE)
 			read->found++;
 		cond_resched();
@@ -230,7 +230,7 @@ static int read_answer(struct mtb_sink *sink, const struct mtb_lookup *lookup)
 	const struct memtable_record header = {
 		.tag		= record ? record->tag : mtb_tag(0, MEMTABLE_TYPE_ABSENT),
 		.key_length	= lookup->key_length,
-		.value_length	= record ? record->value_length : 0,
+		.value_length	= record ? mtb_record_value_length(record) : 0,
 	};
 
 	return mtb_sink_put(sink, &header, lookup->key, record ? mtb_record_value(record) : NULL,

@@ -300,7 +300,7 @@ static ssize_t position_read(struct mtb_position *position, struct mtb_scan *sca
 			return -ESTALE;
 		record = next;
 		mtb_record_header(record, &header);
-		length = mtb_wire_length(record->key_length, record->value_length);
+		length = mtb_wire_length(record->key_length, mtb_record_value_length(record));
 		if (copied && length > room - copied) {
 			past = false;
 			break;

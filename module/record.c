@@ -13,6 +13,7 @@
 #include <linux/build_bug.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -47,15 +48,32 @@ static size_t payload_end(u16 key_length, u32 value_length)
 		     MTB_RECORD_ALIGN);
 }
 
+/* What lies before a record. */
+static size_t prefix_size(u32 value_length)
+{
+	return value_length < MTB_LENGTH_LONG ? 0 : sizeof(u64);
+}
+
+/* Size of the object that has a record. */
+static size_t object_size(u16 key_length, u32 value_length, enum mtb_trailer trailer)
+{
+	return prefix_size(value_length) + payload_end(key_length, value_length) +
+	       trailer_sizes[trailer];
+}
+
 static size_t record_size(const struct mtb_record *record)
 {
-	return payload_end(record->key_length, record->value_length) +
-	       trailer_sizes[record->trailer];
+	return object_size(record->key_length, mtb_record_value_length(record), record->trailer);
+}
+
+static const void *record_object(const struct mtb_record *record)
+{
+	return (const u8 *)record - prefix_size(mtb_record_value_length(record));
 }
 
 static void *record_trailer(const struct mtb_record *record)
 {
-	return (u8 *)record + payload_end(record->key_length, record->value_length);
+	return (u8 *)record + payload_end(record->key_length, mtb_record_value_length(record));
 }
 
 /**
@@ -71,21 +89,25 @@ static void *record_trailer(const struct mtb_record *record)
  */
 struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length, enum mtb_trailer trailer)
 {
-	size_t size = payload_end(key_length, value_length) + trailer_sizes[trailer];
+	size_t size = object_size(key_length, value_length, trailer);
 	struct mtb_record *record;
+	void *object;
 
 	if (size <= MTB_RECORD_SLAB_MAX)
-		record = kmem_cache_alloc(grades[grade_of[size / MTB_RECORD_ALIGN]], MTB_GFP);
+		object = kmem_cache_alloc(grades[grade_of[size / MTB_RECORD_ALIGN]], MTB_GFP);
 	else if (roundup_pow_of_two(size) - size <= size / 8)
-		record = kvmalloc(size, MTB_GFP);
+		object = kvmalloc(size, MTB_GFP);
 	else
-		record = __vmalloc(size, MTB_GFP);
-	if (!record)
+		object = __vmalloc(size, MTB_GFP);
+	if (!object)
 		return NULL;
 
+	record = object + prefix_size(value_length);
 	record->tag = 0;
-	record->value_length = value_length;
 	record->key_length = key_length;
+	record->short_length = min_t(u32, value_length, MTB_LENGTH_LONG);
+	if (record->short_length == MTB_LENGTH_LONG)
+		((u32 *)record)[-1] = value_length;
 	record->trailer = trailer;
 	if (trailer == MTB_TRAILER_PIN)
 		refcount_set(&mtb_record_pin(record)->count, 1);
@@ -103,13 +125,14 @@ struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length, enum mtb_t
  */
 struct mtb_record *mtb_record_clone(const struct mtb_record *record, enum mtb_trailer trailer)
 {
+	u32 value_length = mtb_record_value_length(record);
 	struct mtb_record *clone;
 
-	clone = mtb_record_alloc(record->key_length, record->value_length, trailer);
+	clone = mtb_record_alloc(record->key_length, value_length, trailer);
 	if (!clone)
 		return NULL;
 	clone->tag = record->tag;
-	memcpy(clone->data, record->data, record->key_length + (size_t)record->value_length);
+	memcpy(clone->data, record->data, record->key_length + (size_t)value_length);
 	return clone;
 }
 
@@ -152,11 +175,12 @@ void mtb_record_set_commit(struct mtb_record *record, u64 commit)
 void mtb_record_free(struct mtb_record *record)
 {
 	size_t size = record_size(record);
+	void *object = (void *)record_object(record);
 
 	if (size <= MTB_RECORD_SLAB_MAX)
-		kmem_cache_free(grades[grade_of[size / MTB_RECORD_ALIGN]], record);
+		kmem_cache_free(grades[grade_of[size / MTB_RECORD_ALIGN]], object);
 	else
-		kvfree(record);
+		kvfree(object);
 }
 
 /**
@@ -206,7 +230,7 @@ size_t mtb_record_memory(const struct mtb_record *record)
 
 	if (size <= MTB_RECORD_SLAB_MAX)
 		return grade_sizes[grade_of[size / MTB_RECORD_ALIGN]];
-	if (is_vmalloc_addr(record))
+	if (is_vmalloc_addr(record_object(record)))
 		return PAGE_ALIGN(size);
 	return roundup_pow_of_two(size);
 }

@@ -62,8 +62,8 @@ struct mtb_pin {
 /**
  * struct mtb_record - An entry.
  * @tag: Sequence number and type.
- * @value_length: Length of the value, in bytes.
  * @key_length: Length of the key, in bytes.
+ * @short_length: Length of the value, in bytes, or %MTB_LENGTH_LONG.
  * @trailer: What follows the value, &enum mtb_trailer.
  * @data: The key's bytes, then the value's.
  *
@@ -74,11 +74,14 @@ struct mtb_pin {
  */
 struct mtb_record {
 	u64 tag;
-	u32 value_length;
 	u16 key_length;
-	u8 trailer;
-	u8 data[] __aligned(8);
+	u16 short_length : 14;
+	u16 trailer : 2;
+	u8 data[];
 };
+
+/* The value is longer than @short_length can tell. Its length lies before the record. */
+#define MTB_LENGTH_LONG	0x3fff
 
 int mtb_record_module_init(void);
 void mtb_record_module_exit(void);
@@ -99,6 +102,13 @@ static inline void mtb_record_prefetch(const struct mtb_record *record)
 {
 	prefetch(record);
 	prefetch((const u8 *)record + L1_CACHE_BYTES);
+}
+
+static inline u32 mtb_record_value_length(const struct mtb_record *record)
+{
+	if (unlikely(record->short_length == MTB_LENGTH_LONG))
+		return ((const u32 *)record)[-1];
+	return record->short_length;
 }
 
 static inline const u8 *mtb_record_value(const struct mtb_record *record)

@@ -42,7 +42,7 @@ struct part {
 
 static u64 record_bytes(const struct mtb_record *record)
 {
-	return record->key_length + (u64)record->value_length;
+	return record->key_length + (u64)mtb_record_value_length(record);
 }
 
 static void part_add(struct part *part, const struct mtb_record *record)

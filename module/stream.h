@@ -40,7 +40,7 @@ static inline void mtb_record_header(const struct mtb_record *record,
 {
 	header->tag = record->tag;
 	header->key_length = record->key_length;
-	header->value_length = record->value_length;
+	header->value_length = mtb_record_value_length(record);
 }
 
 int mtb_stream_read(struct iov_iter *from, struct mtb_batch *batch);

@@ -254,7 +254,7 @@ static void discard(struct mtb_table *table, struct mtb_record *record)
 	atomic64_dec(&table->entries);
 	if (is_deletion(record))
 		atomic64_dec(&table->tombstones);
-	atomic64_sub(record->key_length + (u64)record->value_length, &table->logical_bytes);
+	atomic64_sub(record->key_length + (u64)mtb_record_value_length(record), &table->logical_bytes);
 	atomic64_sub(mtb_record_memory(record), &table->memory_usage);
 }
 

@@ -265,7 +265,7 @@ static void batch_test_keep_newest(struct kunit *test)
 	for (i = 0; i < batch->count; i++) {
 		record = batch->insertions[i].record;
 		memory += mtb_record_memory(record);
-		bytes += record->key_length + record->value_length;
+		bytes += record->key_length + mtb_record_value_length(record);
 		tombstones += mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION;
 	}
 	KUNIT_EXPECT_EQ(test, batch->memory, memory);
@@ -297,12 +297,12 @@ static void batch_test_set_trailer(struct kunit *test)
 	tombstones = batch->tombstones;
 	for (j = 0; j < ARRAY_SIZE(trailers); j++) {
 		KUNIT_EXPECT_EQ(test, mtb_batch_set_trailer(batch, trailers[j]), 0);
-		KUNIT_EXPECT_EQ(test, batch->trailer, trailers[j]);
+		KUNIT_EXPECT_EQ(test, (u8)batch->trailer, trailers[j]);
 		for (i = 0, memory = 0; i < ENTRIES_MAX; i++) {
 			struct mtb_record *record = batch->insertions[i].record;
 
 			KUNIT_EXPECT_TRUE(test, model_matches(&entries[i], record));
-			KUNIT_EXPECT_EQ(test, record->trailer, (u8)trailers[j]);
+			KUNIT_EXPECT_EQ(test, (u8)record->trailer, (u8)trailers[j]);
 			memory += mtb_record_memory(record);
 		}
 		KUNIT_EXPECT_EQ(test, batch->memory, memory);

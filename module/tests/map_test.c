@@ -544,7 +544,7 @@ static int add(struct mtb_batch *batch, u8 number, u8 type, unsigned int round)
 		return -ENOMEM;
 	record->tag = type;
 	record->data[0] = number;
-	memcpy(record->data + 1, &round, record->value_length);
+	memcpy(record->data + 1, &round, mtb_record_value_length(record));
 	err = mtb_batch_add(batch, record);
 	if (err)
 		mtb_record_free(record);

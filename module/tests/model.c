@@ -232,7 +232,7 @@ bool model_matches(const struct model_entry *entry, const struct mtb_record *rec
 	u32 i;
 
 	if (!record || record->tag != entry->tag || record->key_length != entry->key_length ||
-	    record->value_length != entry->value_length ||
+	    mtb_record_value_length(record) != entry->value_length ||
 	    memcmp(record->data, entry->key, entry->key_length))
 		return false;
 	value = mtb_record_value(record);

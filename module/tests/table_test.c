@@ -134,7 +134,7 @@ static char get(struct fixture *fixture, u64 snapshot, const char *key)
 		return ' ';
 	if (mtb_tag_type(record->tag) == MEMTABLE_TYPE_DELETION)
 		return '-';
-	return record->value_length ? *mtb_record_value(record) : 0;
+	return mtb_record_value_length(record) ? *mtb_record_value(record) : 0;
 }
 
 static struct memtable_info info(struct fixture *fixture)

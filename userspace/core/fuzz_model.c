@@ -82,7 +82,7 @@ bool record_is_same(const struct memtable_record *expected, const struct mtb_rec
 {
 	return record && record->tag == expected->tag &&
 	       record->key_length == expected->key_length &&
-	       record->value_length == expected->value_length &&
+	       mtb_record_value_length(record) == expected->value_length &&
 	       !memcmp(record->data, record_key(expected),
 		       expected->key_length + (size_t)expected->value_length);
 }
