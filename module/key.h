@@ -122,6 +122,19 @@ static inline u32 mtb_key_common(const struct mtb_key *key, const struct mtb_rec
 	return other ? other - longer : MTB_COMMON_ALL;
 }
 
+/* Order of two keys that have the first @common bytes in common. */
+static inline int mtb_key_compare_from(const struct mtb_key *key, const struct mtb_record *record,
+				       u32 common)
+{
+	int left, right;
+
+	if (common == MTB_COMMON_ALL)
+		return mtb_key_compare(key, record);
+	left = common < key->length ? key->data[common] : 0;
+	right = common < record->key_length ? record->data[common] : 0;
+	return key->reverse ? right - left : left - right;
+}
+
 /* The bytes of a key from @offset on, as the high end of a number. */
 static inline u64 mtb_key_bytes(const struct mtb_key *key, u32 offset)
 {

@@ -142,14 +142,6 @@ static void locate(const struct mtb_skiplist *index, struct mtb_place *place,
 		;
 }
 
-/* The code of a key relative to that record. */
-static u64 last_code(const struct mtb_skiplist *index, const struct mtb_key *key)
-{
-	const struct mtb_record *last = last_record(index);
-
-	return mtb_key_code(key, last ? mtb_key_common(key, last, 0) : 0);
-}
-
 /*
  * Find the places of a few records, other than those that go to the very end,
  * and have the blocks come into the caches. Returns the new last record.
@@ -162,18 +154,22 @@ static const struct mtb_record *find_places(struct mtb_skiplist *index,
 	struct mtb_search searches[MTB_SEARCHES];
 	unsigned int searched = 0, i;
 	struct mtb_key *key;
+	u32 common;
 
 	for (i = 0; i < count; i++) {
 		key = &searches[searched].key;
 		mtb_record_key(insertions[i].record, index->reverse, key);
-		if (!last || mtb_key_compare(key, last) > 0) {
+		common = last ? mtb_key_common(key, last, 0) : 0;
+		if (!last || mtb_key_compare_from(key, last, common) > 0) {
 			insertions[i].place.block = NULL;
+			insertions[i].place.slot_code = mtb_key_code(key, common);
 			last = insertions[i].record;
 		} else {
 			searching[searched++] = &insertions[i];
 		}
 	}
-	mtb_search_run(index, searches, searched);
+	if (searched)
+		mtb_search_run(index, searches, searched);
 	for (i = 0; i < searched; i++) {
 		while (!place_settle(&searches[i].place, &searches[i].key))
 			;
@@ -516,10 +512,8 @@ unsigned int mtb_skiplist_insert(struct mtb_skiplist *index, struct mtb_insertio
 	lockdep_assert_held(index->lock);
 
 	if (!place.block) {
-		mtb_record_key(slot.record, index->reverse, &key);
 		place.block = index->tail;
 		place.position = index->tail->count;
-		place.slot_code = last_code(index, &key);
 	} else if (read_seqcount_retry(&place.block->seq, place.seq)) {
 		/* Others were put there. It may even have been split into thousands. */
 		mtb_record_key(slot.record, index->reverse, &key);

@@ -59,7 +59,7 @@ struct mtb_reserve {
  * struct mtb_place - Where a key belongs, or a block on the way there.
  * @block: The block. Its fence precedes the key.
  * @code: The key's code, relative to that fence.
- * @slot_code: The key's code, relative to the slot before it. This and what
+ * @slot_code: The key's code, relative to what comes before it. This and what
  *	follows is for writers.
  * @seq: State of the block's sequence counter for which @position and
  *	@slot_code hold.
@@ -79,8 +79,8 @@ struct mtb_place {
 /**
  * struct mtb_insertion - A record on its way into an index.
  * @record: The record.
- * @place: Where it goes, as mtb_skiplist_plan() found; of no block if to the
- *	very end.
+ * @place: Where it goes, as mtb_skiplist_plan() found; of no block, but with
+ *	the code, if to the very end.
  */
 struct mtb_insertion {
 	struct mtb_record *record;

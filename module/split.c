@@ -121,10 +121,10 @@ static void part_move(const struct part *part, struct mtb_table *table, struct m
 	u64 memory = part->memory + mtb_skiplist_memory(&right->index);
 	u64 more = blocks_new * MTB_BLOCK_SIZE;
 
-	atomic64_sub(part->entries, &table->entries);
-	atomic64_sub(part->tombstones, &table->tombstones);
-	atomic64_sub(part->logical_bytes, &table->logical_bytes);
-	atomic64_sub(memory - more, &table->memory_usage);
+	mtb_figure_add(&table->entries, -(s64)part->entries);
+	mtb_figure_add(&table->tombstones, -(s64)part->tombstones);
+	mtb_figure_add(&table->logical_bytes, -(s64)part->logical_bytes);
+	mtb_figure_add(&table->memory_usage, -(s64)(memory - more));
 	WRITE_ONCE(table->refused, false);
 
 	atomic64_set(&right->entries, part->entries);

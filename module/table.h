@@ -160,6 +160,12 @@ void mtb_table_reap(struct mtb_table *table);
  * What records for the table are best made with. Until its lock is taken it may
  * still become another one.
  */
+/* Under the table's lock, so that it need not be atomic; others read meanwhile. */
+static inline void mtb_figure_add(atomic64_t *figure, s64 by)
+{
+	atomic64_set(figure, atomic64_read(figure) + by);
+}
+
 static inline enum mtb_trailer mtb_table_trailer(const struct mtb_table *table)
 {
 	return READ_ONCE(table->map) ? MTB_TRAILER_PIN : MTB_TRAILER_NONE;

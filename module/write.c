@@ -206,10 +206,10 @@ static int table_admit(struct mtb_table *table, struct mtb_batch *batch,
 
 static void batch_account(struct mtb_table *table, const struct mtb_batch *batch, u64 blocks)
 {
-	atomic64_add(batch->count, &table->entries);
-	atomic64_add(batch->tombstones, &table->tombstones);
-	atomic64_add(batch->logical_bytes, &table->logical_bytes);
-	atomic64_add(batch->memory + blocks * MTB_BLOCK_SIZE, &table->memory_usage);
+	mtb_figure_add(&table->entries, batch->count);
+	mtb_figure_add(&table->tombstones, batch->tombstones);
+	mtb_figure_add(&table->logical_bytes, batch->logical_bytes);
+	mtb_figure_add(&table->memory_usage, batch->memory + blocks * MTB_BLOCK_SIZE);
 }
 
 static void batch_link(struct mtb_table *table, struct mtb_batch *batch)
@@ -251,18 +251,19 @@ static void discard(struct mtb_table *table, struct mtb_record *record)
 	mtb_record_pin(record)->next = table->removed.records;
 	table->removed.records = record;
 
-	atomic64_dec(&table->entries);
+	mtb_figure_add(&table->entries, -1);
 	if (is_deletion(record))
-		atomic64_dec(&table->tombstones);
-	atomic64_sub(record->key_length + (u64)mtb_record_value_length(record), &table->logical_bytes);
-	atomic64_sub(mtb_record_memory(record), &table->memory_usage);
+		mtb_figure_add(&table->tombstones, -1);
+	mtb_figure_add(&table->logical_bytes,
+		       -(s64)(record->key_length + (u64)mtb_record_value_length(record)));
+	mtb_figure_add(&table->memory_usage, -(s64)mtb_record_memory(record));
 }
 
 static void purge(struct mtb_table *table, struct mtb_record *record)
 {
 	s64 grown = mtb_skiplist_remove(&table->index, record, &table->removed.blocks);
 
-	atomic64_add(grown, &table->memory_usage);
+	mtb_figure_add(&table->memory_usage, grown);
 	discard(table, record);
 }
 
