@@ -119,8 +119,8 @@ static inline void mtb_fence_key(const struct mtb_record *fence, bool reverse, s
 }
 
 /* The record whose key a slot stands for, or the next block's fence. */
-static inline const struct mtb_record *mtb_slot_record(const struct mtb_block *block,
-							unsigned int slot, unsigned int count)
+static inline const struct mtb_record *
+mtb_slot_record(const struct mtb_block *block, unsigned int slot, unsigned int count)
 {
 	const struct mtb_block *other;
 

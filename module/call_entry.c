@@ -210,14 +210,14 @@ static ssize_t read_keys(const u8 *stream, size_t length, struct mtb_lookup *loo
 static void read_measure(struct memtable_read *read, const struct mtb_lookup *lookups)
 {
 	const struct mtb_record *record;
-	u32 i;
+	u32 value_length, i;
 
 	read->records_length = 0;
 	read->found = 0;
 	for (i = 0; i < read->count; i++) {
 		record = lookups[i].record;
-		read->records_length += mtb_wire_length(lookups[i].key_length,
-							record ? mtb_record_value_length(record) : 0);
+		value_length = record ? mtb_record_value_length(record) : 0;
+		read->records_length += mtb_wire_length(lookups[i].key_length, value_length);
 		if (record && mtb_tag_type(record->tag) == MEMTABLE_TYPE_VALUE)
 			read->found++;
 		cond_resched();

@@ -190,7 +190,7 @@ static struct mtb_record *find_from(const struct mtb_skiplist *index, struct mtb
 		seq = read_seqcount_begin(&block->seq);
 		count = mtb_block_count(block);
 		position = mtb_block_search(block, 0, count, key, &code, &next);
-		record = READ_ONCE(block->slots[min(position, MTB_BLOCK_SLOTS - 1U)].record);
+		record = READ_ONCE(block->slots[min(position, MTB_BLOCK_SLOTS - 1)].record);
 		following = mtb_block_next(block);
 		if (read_seqcount_retry(&block->seq, seq)) {
 			code = place->code;

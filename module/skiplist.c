@@ -57,8 +57,12 @@
 
 #include "block.h"
 
-/* What a split leaves half full takes this many more until it is split itself. */
-#define SPLIT_DISTANCE	(MTB_BLOCK_SLOTS / 2)
+/*
+ * What a split leaves half full takes this many more until it is split itself. In
+ * a map one part may get one less than half, so that the newest version of a key
+ * and the one that it replaces stay together.
+ */
+#define SPLIT_DISTANCE	(MTB_BLOCK_SLOTS / 2 - 1)
 
 /* After so many steps from block to block it is faster to begin at the top. */
 #define STEPS_MAX	8
@@ -795,8 +799,8 @@ static struct mtb_block *last_before(struct mtb_skiplist *index, struct mtb_key 
 	for (;;) {
 		locate(index, &place, key, 0);
 		block = place.block;
-		if (block == index->head || (block->count &&
-		    mtb_key_compare(key, block->slots[0].record) > 0))
+		if (block == index->head ||
+		    (block->count && mtb_key_compare(key, block->slots[0].record) > 0))
 			return block;
 		mtb_fence_key(block->fence, index->reverse, key);
 	}

@@ -6,6 +6,7 @@
 #define MTB_SKIPLIST_H
 
 #include <linux/mutex.h>
+#include <linux/seqlock.h>
 #include <linux/types.h>
 
 #include "key.h"
@@ -16,7 +17,7 @@ struct mtb_block;
 #ifndef MTB_BLOCK_SIZE
 #define MTB_BLOCK_SIZE		1024
 #endif
-#define MTB_BLOCK_SLOTS		((MTB_BLOCK_SIZE - 40) / 16)
+#define MTB_BLOCK_SLOTS		((unsigned int)(MTB_BLOCK_SIZE - 36 - sizeof(seqcount_t)) / 16)
 
 /* Where blocks are half full, more than memory can hold. */
 #define MTB_LEVELS_MAX		10

@@ -576,6 +576,44 @@ static void replace_entry(struct kunit *test, size_t at)
 	mtb_record_release(old);
 }
 
+#define VERSIONS_ENTRIES	(10 * MTB_BLOCK_SLOTS)
+#define VERSIONS_ROUNDS		(100 * MTB_TEST_SCALE)
+
+/*
+ * Neighbours get newer versions, in one batch: where blocks split between the
+ * versions of a key these stay together, and one part gets less than half.
+ */
+static void skiplist_test_plan_versions(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct model *model = &fixture->model;
+	size_t first, count, other, i, round;
+	struct model_entry *batch;
+
+	fixture->random.state = 1;
+	fixture->trailer = MTB_TRAILER_PIN;
+	model_init(test, model, VERSIONS_ENTRIES + BATCH_MAX);
+	batch = kunit_kzalloc(test, BATCH_MAX * sizeof(*batch), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	for (i = 0; i < VERSIONS_ENTRIES; i++)
+		append(test);
+
+	for (round = 0; round < VERSIONS_ROUNDS; round++) {
+		count = 1 + test_below(&fixture->random, min_t(u32, BATCH_MAX, VERSIONS_ENTRIES / 2));
+		first = test_below(&fixture->random, VERSIONS_ENTRIES - count);
+		for (i = 0; i < count; i++) {
+			other = test_below(&fixture->random, i + 1);
+			batch[i] = batch[other];
+			batch[other] = model->entries[first + i];
+			batch[other].tag = mtb_tag(++fixture->sequence, MEMTABLE_TYPE_VALUE);
+		}
+		insert(test, batch, count);
+		for (i = first + 1; i <= first + count; i++)
+			remove_entry(test, i);
+	}
+	check_walks(test);
+}
+
 #define REMOVE_ENTRIES	(250 * MTB_TEST_SCALE)
 
 /*
@@ -1096,6 +1134,7 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
 	KUNIT_CASE(skiplist_test_ascending_fills_blocks),
 	KUNIT_CASE(skiplist_test_plan),
+	KUNIT_CASE(skiplist_test_plan_versions),
 	KUNIT_CASE_PARAM(skiplist_test_remove, few_case_gen_params),
 	KUNIT_CASE_PARAM(skiplist_test_cut, few_case_gen_params),
 	KUNIT_CASE(skiplist_test_reserve),
