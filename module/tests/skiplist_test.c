@@ -383,7 +383,7 @@ static void append(struct kunit *test)
 	insert(test, &entry, 1);
 }
 
-#define APPENDED_RECORDS	(64 * BATCH_MAX)
+#define APPENDED_RECORDS	(16 * BATCH_MAX * MTB_TEST_SCALE)
 
 /*
  * Records that come in order fill each block but the last one of a level to its
@@ -577,7 +577,7 @@ static void replace_entry(struct kunit *test, size_t at)
 }
 
 #define VERSIONS_ENTRIES	(10 * MTB_BLOCK_SLOTS)
-#define VERSIONS_ROUNDS		(100 * MTB_TEST_SCALE)
+#define VERSIONS_ROUNDS		(20 * MTB_TEST_SCALE)
 
 /*
  * Neighbours get newer versions, in one batch: where blocks split between the
