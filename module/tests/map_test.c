@@ -385,7 +385,7 @@ static void map_test_reordered(struct kunit *test)
 	u64 seed;
 	int i;
 
-	for (seed = 1; seed <= 40; seed++) {
+	for (seed = 1; seed <= 10 * MTB_TEST_SCALE; seed++) {
 		KUNIT_ASSERT_EQ(test, configure(fixture, seed & 1, 0), 0);
 		put_keys(test, seed, 1, MEMTABLE_TYPE_VALUE);
 		put_keys(test, seed, 2, MEMTABLE_TYPE_DELETION);
