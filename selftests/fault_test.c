@@ -8,6 +8,7 @@
  */
 
 #include "common.h"
+#include "injection.h"
 
 #define LIST_SIZE 4
 #define ANSWER_SIZE (1 << 20)
@@ -18,22 +19,6 @@
  * n-th point is: so many calls without a failure in a row end a walk.
  */
 #define MISSES 5
-
-/* Where a kernel with fault injection keeps what may fail. */
-static const struct {
-	const char *path;
-	const char *value;
-} settings[] = {
-	/* No message for each fault. */
-	{ "/sys/kernel/debug/failslab/verbose", "0" },
-	{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
-	{ "/sys/kernel/debug/fail_usercopy/verbose", "0" },
-	/* Allocations that may sleep, of single pages, and those of vmalloc(). */
-	{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
-	{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
-	{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N" },
-	{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
-};
 
 /* What a request is made with, and on, and what came of it. */
 struct scene {
@@ -302,7 +287,7 @@ static int make_open(struct scene *const scene)
 FIXTURE(fault)
 {
 	struct scene scene;
-	char before[ARRAY_SIZE(settings)][16];
+	struct injection injection;
 	int fail_nth;
 	/* Harnesses of older kernels go on after a set-up that skips. */
 	bool ready;
@@ -359,19 +344,6 @@ REQUEST(drop);
 REQUEST(rotate);
 REQUEST(open);
 
-static int setting_read(const size_t i, char *const value, const size_t size)
-{
-	const int fd = open(settings[i].path, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return -errno;
-	length = read(fd, value, size - 1);
-	close(fd);
-	value[length > 0 ? length : 0] = 0;
-	return length > 0 ? 0 : -EIO;
-}
-
 /* The table has the even keys, the odd ones are between them. */
 static void records_make(struct stream *const stream, const unsigned int first,
 			 const unsigned int count, const size_t value_length)
@@ -391,12 +363,8 @@ FIXTURE_SETUP(fault)
 	struct scene *const scene = &self->scene;
 	char key[16];
 
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		if (setting_read(i, self->before[i], sizeof(*self->before)))
-			SKIP(return, "The kernel lets nothing fail");
-		ASSERT_EQ(0, file_write_string(settings[i].path,
-					       settings[i].value));
-	}
+	if (injection_begin(&self->injection))
+		SKIP(return, "The kernel lets nothing fail");
 	self->fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fail_nth);
 
@@ -423,8 +391,7 @@ FIXTURE_TEARDOWN(fault)
 
 	if (!self->ready)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		file_write_string(settings[i].path, self->before[i]);
+	injection_end(&self->injection);
 	stream_free(&scene->records);
 	stream_free(&scene->keys);
 	free(scene->answer);
