@@ -9,6 +9,10 @@ PARTS ?=
 KERNELS ?=
 BUGS ?=
 SECONDS ?= 60
+KERNEL ?= fuzz
+SEED ?=
+REQUESTS ?= 1000000
+REPLAY ?=
 
 build := $(CURDIR)/build
 vm := selftests/vm
@@ -65,6 +69,9 @@ fuzz: setup ## the core, then what reads files, with libFuzzer; SECONDS=3600 for
 	$(MAKE) -C userspace/core O=$(build)/core SECONDS=$(SECONDS) fuzz
 	$(MAKE) -C userspace O=$(build)/user SECONDS=$(SECONDS) fuzz
 
+fuzz-device: kselftest ## requests at random, in build/fuzz: SEED= REQUESTS= KERNEL=, or REPLAY="SEQUENCE"
+	@KERNEL="$(KERNEL)" SEED="$(SEED)" REQUESTS="$(REQUESTS)" REPLAY="$(REPLAY)" $(vm)/fuzz
+
 bench: setup ## compare with other systems, results in build/bench; QUICK=1 for less than 5 minutes
 	@userspace/bench/run $(if $(QUICK),--quick)
 
@@ -81,5 +88,5 @@ help: ## this text
 	@echo "           PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 
 .PHONY: all modules modules_install userspace install setup kselftest vm demo check check-kernels lint coverage \
-	mutations fuzz bench clean help
+	mutations fuzz fuzz-device bench clean help
 .DEFAULT_GOAL := all
