@@ -332,6 +332,20 @@ FIXTURE_TEARDOWN(mapping)
 	stream_free(&scene->keys);
 }
 
+static void pages_unmap(unsigned char *const from, const size_t length)
+{
+	if (munmap(from, length))
+		abort();
+}
+
+static void pages_map(const struct scene *const scene,
+		      unsigned char *const from, const size_t length)
+{
+	checked(mmap(from, length, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_FIXED, scene->memory_fd,
+		     from - scene->memory));
+}
+
 /* Whichever page of its buffer is missing, a request fails as a whole. */
 TEST_F_TIMEOUT(mapping, page_missing, LONG_TIMEOUT)
 {
@@ -344,14 +358,12 @@ TEST_F_TIMEOUT(mapping, page_missing, LONG_TIMEOUT)
 	ASSERT_LT(4 * scene->page, scene->used);
 	image = table_image(scene->fd);
 	for (size_t at = 0; at < scene->used; at += scene->page) {
-		ASSERT_EQ(0, mprotect(scene->memory + at, scene->page,
-				      PROT_NONE));
+		pages_unmap(scene->memory + at, scene->page);
 		EXPECT_EQ(-EFAULT, variant->make(scene))
 		{
 			TH_LOG("Without page %zu", at / scene->page);
 		}
-		ASSERT_EQ(0, mprotect(scene->memory + at, scene->page,
-				      PROT_READ | PROT_WRITE));
+		pages_map(scene, scene->memory + at, scene->page);
 		EXPECT_TRUE(table_unchanged(scene->fd, &image));
 	}
 	EXPECT_EQ(0, variant->make(scene));
@@ -378,12 +390,9 @@ static void *taker_main(void *const data)
 			if (mprotect(from, length, PROT_READ | PROT_WRITE))
 				abort();
 		} else {
-			if (munmap(from, length))
-				abort();
+			pages_unmap(from, length);
 			sched_yield();
-			checked(mmap(from, length, PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_FIXED, scene->memory_fd,
-				     first * scene->page));
+			pages_map(scene, from, length);
 		}
 		if (random_next(&random) % 4 == 0)
 			usleep(random_next(&random) % 500);
