@@ -43,16 +43,91 @@ static void write_together(const int fd, const __u64 value)
 	stream_free(&stream);
 }
 
-/* One request of any kind on @fd, about one of the numbers that all share. */
-static void ask(const int fd, const __u64 number, __u64 *const random)
+/* What can be asked. */
+enum what {
+	KILL_INFO,
+	KILL_CONFIGURE,
+	KILL_ADD,
+	KILL_GET,
+	KILL_WRITE,
+	KILL_FILE_WRITE,
+	KILL_READ,
+	KILL_SCAN,
+	KILL_FILE_READ,
+	KILL_SEAL,
+	KILL_SHARE,
+	KILL_PIVOT,
+	KILL_SPLIT,
+	KILL_SPLIT_PUBLISH,
+	KILL_PUBLISH,
+	KILL_ATTACH,
+	KILL_DROP,
+	KILL_ROTATE,
+	KILL_LIST,
+	KILL_OPEN,
+	KILL_KINDS,
+};
+
+static const char *const names[] = {
+	[KILL_INFO] = "INFO",
+	[KILL_CONFIGURE] = "CONFIGURE",
+	[KILL_ADD] = "ADD",
+	[KILL_GET] = "GET",
+	[KILL_WRITE] = "WRITE",
+	[KILL_FILE_WRITE] = "write(2)",
+	[KILL_READ] = "READ",
+	[KILL_SCAN] = "SCAN",
+	[KILL_FILE_READ] = "read(2)",
+	[KILL_SEAL] = "SEAL",
+	[KILL_SHARE] = "SHARE",
+	[KILL_PIVOT] = "PIVOT",
+	[KILL_SPLIT] = "SPLIT",
+	[KILL_SPLIT_PUBLISH] = "SPLIT that publishes",
+	[KILL_PUBLISH] = "PUBLISH",
+	[KILL_ATTACH] = "ATTACH",
+	[KILL_DROP] = "DROP",
+	[KILL_ROTATE] = "ROTATE",
+	[KILL_LIST] = "LIST",
+	[KILL_OPEN] = "open(2), close(2)",
+};
+
+/* A process that asks until it is killed, and what both sides know of it. */
+struct asker {
+	enum what what;
+	/* It has asked, or is about to. */
+	atomic_bool begun;
+	/* It is in the call, or all but. */
+	atomic_bool asking;
+};
+
+/* Entries for a batch, and keys to look up. */
+static struct stream batch, keys;
+static unsigned char buffer[1 << 16];
+
+static void streams_make(void)
 {
-	static unsigned char buffer[1 << 16];
-	const __u64 key = random_next(random) % 1000;
+	for (__u64 i = 0; i < 200; i++) {
+		stream_add(&batch, 0, MEMTABLE_TYPE_VALUE, &i, sizeof(i),
+			   buffer, 100);
+		stream_add(&keys, 0, 0, &i, sizeof(i), NULL, 0);
+	}
+}
+
+/* Makes a request on @fd, perhaps about one of the numbers that all share. */
+static void ask(const enum what what, const int fd, const __u64 number,
+		__u64 key)
+{
 	struct memtable_get get = {
 		.key = ADDRESS(&key),
 		.key_length = sizeof(key),
 		.value = ADDRESS(buffer),
 		.value_size = sizeof(buffer),
+	};
+	struct memtable_read read_argument = {
+		.keys = ADDRESS(keys.data),
+		.keys_length = keys.length,
+		.records = ADDRESS(buffer),
+		.records_size = sizeof(buffer),
 	};
 	struct memtable_scan scan = {
 		.records = ADDRESS(buffer),
@@ -67,96 +142,134 @@ static void ask(const int fd, const __u64 number, __u64 *const random)
 		.entry_size = sizeof(struct memtable_list_entry),
 		.capacity = NUMBERS,
 	};
-	struct stream stream = {};
+	struct memtable_info info;
 
-	switch (random_next(random) % 17) {
-	case 0:
+	switch (what) {
+	case KILL_INFO:
+		request(fd, MEMTABLE_IOC_INFO, &info);
+		break;
+	case KILL_CONFIGURE:
 		table_configure(fd, 0, 0);
 		break;
-	case 1:
+	case KILL_ADD:
 		table_add(fd, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key), buffer,
-			  random_next(random) % sizeof(buffer));
+			  key * 64);
 		break;
-	case 2:
+	case KILL_GET:
 		request(fd, MEMTABLE_IOC_GET, &get);
 		break;
-	case 3:
-	case 4:
-		for (__u64 i = 0; i < 200; i++)
-			stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &i,
-				   sizeof(i), buffer, 100);
-		if (key & 1)
-			table_write(fd, &stream);
-		else if (write(fd, stream.data, stream.length) < 0)
+	case KILL_WRITE:
+		table_write(fd, &batch);
+		break;
+	case KILL_FILE_WRITE:
+		if (write(fd, batch.data, batch.length) < 0)
 			break;
 		break;
-	case 5:
-		for (__u64 i = 0; i < 200; i++)
-			stream_add(&stream, 0, 0, &i, sizeof(i), NULL, 0);
-		request(fd, MEMTABLE_IOC_READ,
-			&(struct memtable_read){
-				.keys = ADDRESS(stream.data),
-				.keys_length = stream.length,
-				.records = ADDRESS(buffer),
-				.records_size = sizeof(buffer),
-			});
+	case KILL_READ:
+		request(fd, MEMTABLE_IOC_READ, &read_argument);
 		break;
-	case 6:
+	case KILL_SCAN:
 		request(fd, MEMTABLE_IOC_SCAN, &scan);
 		break;
-	case 7:
+	case KILL_FILE_READ:
 		if (read(fd, buffer, sizeof(buffer)) <= 0)
 			lseek(fd, 0, SEEK_SET);
 		break;
-	case 8:
+	case KILL_SEAL:
 		table_seal(fd);
 		break;
-	case 9:
+	case KILL_SHARE:
 		close(table_share(fd, MEMTABLE_SHARE_READ_ONLY));
 		break;
-	case 10:
+	case KILL_PIVOT:
 		request(fd, MEMTABLE_IOC_PIVOT, &pivot);
 		break;
-	case 11:
+	case KILL_SPLIT:
 		close(table_split(fd, &key, sizeof(key)));
 		break;
-	case 12:
+	case KILL_SPLIT_PUBLISH:
 		close(table_split_publish(fd, &key, sizeof(key), number));
 		break;
-	case 13:
-		if (table_publish(fd, number))
-			table_attach(fd, number);
+	case KILL_PUBLISH:
+		table_publish(fd, number);
 		break;
-	case 14:
+	case KILL_ATTACH:
+		table_attach(fd, number);
+		break;
+	case KILL_DROP:
 		table_drop(fd, number);
 		break;
-	case 15:
+	case KILL_ROTATE:
 		table_rotate(fd, number);
 		break;
-	case 16:
+	case KILL_LIST:
 		request(fd, MEMTABLE_IOC_LIST, &list);
 		break;
+	case KILL_OPEN:
+		close(table_open_as(key & 1, 0, 0));
+		break;
+	case KILL_KINDS:
+		abort();
 	}
-	stream_free(&stream);
 }
 
-/* What a process does until it is killed. */
-static void __attribute__((noreturn))
-ask_for_ever(const FIXTURE_DATA(kill) *const self, __u64 random)
+/* What has to be before a request, and after it, for it to find work again. */
+static void ask_before(const enum what what, const int fd, const __u64 number)
 {
-	int fd = table_open();
+	if (what == KILL_DROP)
+		table_publish(fd, number);
+}
+
+static void ask_after(const enum what what, const int fd, const __u64 number)
+{
+	if (what == KILL_PUBLISH || what == KILL_ROTATE ||
+	    what == KILL_SPLIT_PUBLISH)
+		table_drop(fd, number);
+}
+
+/*
+ * What a process does until it is killed: mostly one thing, so that it is in the
+ * middle of that, and now and then another.
+ */
+static void __attribute__((noreturn))
+ask_for_ever(const FIXTURE_DATA(kill) *const self, struct asker *const asker,
+	     __u64 random)
+{
+	int fd = -1;
 
 	for (__u64 value = random;; value++) {
-		if (value % 16 == 0) {
+		const __u64 number =
+			self->numbers[random_next(&random) % NUMBERS];
+
+		if (fd < 0 || value % 512 == 0) {
 			close(fd);
 			fd = table_open();
-			if (value % 32 == 0)
-				close(table_open_as(MEMTABLE_KIND_MAP, 0, 0));
+			table_write(fd, &batch);
 		}
-		if (value % 4 == 0)
+		if (value % 64 == 0) {
 			write_together(self->fd, value);
-		ask(fd, self->numbers[random_next(&random) % NUMBERS], &random);
+			ask(random_next(&random) % KILL_KINDS, fd, number,
+			    value % 200);
+		}
+		ask_before(asker->what, fd, number);
+		atomic_store(&asker->begun, true);
+		atomic_store(&asker->asking, true);
+		ask(asker->what, fd, number, random_next(&random) % 200);
+		atomic_store(&asker->asking, false);
+		ask_after(asker->what, fd, number);
 	}
+}
+
+/* Kills it after a while, and returns whether that was in the middle of a call. */
+static bool asker_kill(const struct asker *const asker, const pid_t pid,
+		       __u64 *const random)
+{
+	while (!atomic_load(&asker->begun))
+		usleep(100);
+	usleep(random_next(random) % 1000);
+	if (kill(pid, SIGKILL) || child_wait(pid) != -SIGKILL)
+		abort();
+	return atomic_load(&asker->asking);
 }
 
 /* Is all of the table that all share in whole batches? */
@@ -185,49 +298,68 @@ static bool together(const int fd)
 	       info.last_sequence % BATCH == 0;
 }
 
+/* What was killed least. */
+static enum what least_of(const unsigned int *const counts)
+{
+	enum what least = 0;
+
+	for (enum what what = 1; what < KILL_KINDS; what++) {
+		if (counts[what] < counts[least])
+			least = what;
+	}
+	return least;
+}
+
 /*
  * Wherever a process is when it is killed, what others share with it is whole,
- * and whatever was its own comes back.
+ * and whatever was its own comes back: so many times in each request.
  */
 TEST_F_TIMEOUT(kill, anywhere, LONG_TIMEOUT)
 {
-	const unsigned int rounds = scaled(2000);
-	const time_t begin = time(NULL);
-	pid_t children[CHILDREN] = {};
-	__u64 random = 1;
+	const unsigned int enough = scaled(20);
+	struct asker *const askers =
+		checked(mmap(NULL, CHILDREN * sizeof(*askers),
+			     PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	/* Kills in the middle of each request; while one is asked, one more. */
+	unsigned int counts[KILL_KINDS] = {};
+	pid_t pids[CHILDREN];
 	unsigned int kills = 0;
+	__u64 random = 1;
 
-	for (unsigned int round = 0; loop_on(round, rounds, begin); round++) {
-		const unsigned int i = round % CHILDREN;
+	streams_make();
+	while (counts[least_of(counts)] < enough) {
+		for (unsigned int i = 0; i < CHILDREN; i++) {
+			struct asker *const asker = &askers[i];
 
-		if (children[i]) {
-			ASSERT_EQ(0, kill(children[i], SIGKILL));
-			ASSERT_EQ(-SIGKILL, child_wait(children[i]));
-			kills++;
+			memset(asker, 0, sizeof(*asker));
+			asker->what = least_of(counts);
+			counts[asker->what]++;
+			random_next(&random);
+			pids[i] = fork();
+			ASSERT_LE(0, pids[i]);
+			if (!pids[i])
+				ask_for_ever(self, asker, random);
 		}
-		random_next(&random);
-		children[i] = fork();
-		ASSERT_LE(0, children[i]);
-		if (!children[i])
-			ask_for_ever(self, random);
-		usleep(random_next(&random) % 5000);
-		if (round % 16 == 0)
-			ASSERT_TRUE(together(self->fd));
-	}
-	for (unsigned int i = 0; i < CHILDREN; i++) {
-		if (!children[i])
-			continue;
-		ASSERT_EQ(0, kill(children[i], SIGKILL));
-		ASSERT_EQ(-SIGKILL, child_wait(children[i]));
-		kills++;
+		for (unsigned int i = 0; i < CHILDREN; i++) {
+			kills++;
+			if (!asker_kill(&askers[i], pids[i], &random))
+				counts[askers[i].what]--;
+		}
+		ASSERT_TRUE(together(self->fd));
 	}
 	EXPECT_TRUE(together(self->fd));
+	for (enum what what = 0; what < KILL_KINDS; what++)
+		TH_LOG("%4u kills in %s", counts[what], names[what]);
 	TH_LOG("%u kills, %llu batches", kills,
 	       (unsigned long long)table_info(self->fd).last_sequence / BATCH);
 	for (unsigned int i = 0; i < NUMBERS; i++)
 		table_drop(self->fd, self->numbers[i]);
 	ASSERT_EQ(0, close(self->fd));
 	self->fd = -1;
+	stream_free(&batch);
+	stream_free(&keys);
+	munmap(askers, CHILDREN * sizeof(*askers));
 	while (caches_now().objects > self->before.objects)
 		usleep(10000);
 }
