@@ -6,8 +6,7 @@
  */
 
 #include "common.h"
-
-#include <sys/syscall.h>
+#include "stall.h"
 
 static const char *module_path(void)
 {
@@ -63,6 +62,76 @@ static int table_open_soon(void)
 		usleep(1000);
 	}
 	return fd;
+}
+
+/* What of the module can be seen when it is not there. */
+static bool module_left_something(void)
+{
+	static char slabs[1 << 16];
+	const int fd = open("/proc/slabinfo", O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t ret;
+
+	if (fd < 0)
+		abort();
+	while ((ret = read(fd, slabs + length, sizeof(slabs) - 1 - length)) > 0)
+		length += ret;
+	close(fd);
+	slabs[length] = 0;
+	return !access("/sys/module/memtable", F_OK) ||
+	       !access(DEVICE_PATH, F_OK) || strstr(slabs, "\nmemtable_");
+}
+
+static void *stalled_get(void *const data)
+{
+	const struct stall *const stall = data;
+	const int fd = table_open();
+	struct memtable_get get = {
+		STRING(key, "key"),
+		.value = ADDRESS(stall->memory),
+		.value_size = stall->size,
+	};
+
+	if (table_put(fd, 0, "key", "value") ||
+	    request(fd, MEMTABLE_IOC_GET, &get))
+		abort();
+	return NULL;
+}
+
+/* Who waits for memory that does not come keeps the module until its death. */
+TEST_F_TIMEOUT(module, stalled, LONG_TIMEOUT)
+{
+	struct stall stall;
+	int ends[2];
+	pid_t child;
+	char byte;
+
+	if (!self->ready)
+		return;
+	if (stall_begin(&stall, 1))
+		SKIP(return, "userfaultfd(2) is not to be had");
+	stall_free(&stall);
+	ASSERT_EQ(0, pipe(ends));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		pthread_t thread;
+
+		if (stall_begin(&stall, 1))
+			abort();
+		threads_start(&thread, 1, stalled_get, &stall);
+		stall_wait(&stall);
+		if (write(ends[1], "", 1) != 1)
+			abort();
+		for (;;)
+			pause();
+	}
+	ASSERT_EQ(1, read(ends[0], &byte, 1));
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(-SIGKILL, child_wait(child));
+	EXPECT_EQ(0, module_unload());
+	EXPECT_FALSE(module_left_something());
 }
 
 /*
