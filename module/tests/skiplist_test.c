@@ -599,7 +599,8 @@ static void skiplist_test_plan_versions(struct kunit *test)
 		append(test);
 
 	for (round = 0; round < VERSIONS_ROUNDS; round++) {
-		count = 1 + test_below(&fixture->random, min_t(u32, BATCH_MAX, VERSIONS_ENTRIES / 2));
+		count = 1 + test_below(&fixture->random,
+				       min_t(u32, BATCH_MAX, VERSIONS_ENTRIES / 2));
 		first = test_below(&fixture->random, VERSIONS_ENTRIES - count);
 		for (i = 0; i < count; i++) {
 			other = test_below(&fixture->random, i + 1);
