@@ -122,6 +122,20 @@ static int make_add(struct scene *const scene)
 			 32, scene->records.data, 1000);
 }
 
+/* A key that is not there, which is the condition. */
+static int make_add_if(struct scene *const scene)
+{
+	struct memtable_add add = {
+		STRING(key, "condition"),
+		.value = ADDRESS(scene->records.data),
+		.value_length = 1000,
+		.type = MEMTABLE_TYPE_VALUE,
+		.flags = MEMTABLE_ADD_IF_SEQUENCE,
+	};
+
+	return request(scene->fd, MEMTABLE_IOC_ADD, &add);
+}
+
 static int make_add_large(struct scene *const scene)
 {
 	return table_add(scene->fd, 0, MEMTABLE_TYPE_VALUE, scene->answer,
@@ -232,6 +246,15 @@ static int make_split(struct scene *const scene)
 	return scene->made < 0 ? scene->made : 0;
 }
 
+static int make_split_half(struct scene *const scene)
+{
+	struct memtable_split split = { .flags = MEMTABLE_SPLIT_HALF };
+	const int ret = request(scene->fd, MEMTABLE_IOC_SPLIT, &split);
+
+	scene->made = ret ? -1 : split.fd;
+	return ret;
+}
+
 static int make_split_publish(struct scene *const scene)
 {
 	static const char key[1000] = "key 0050";
@@ -324,6 +347,7 @@ FIXTURE_VARIANT(fault)
 REQUEST(info);
 REQUEST(configure, .kind = MEMTABLE_KIND_MAP, .empty = true);
 REQUEST_OF_BOTH_KINDS(add, .late = true);
+REQUEST_OF_BOTH_KINDS(add_if, .late = true);
 REQUEST_OF_BOTH_KINDS(add_large, .late = true);
 REQUEST_OF_BOTH_KINDS(deletion, .late = true);
 REQUEST_OF_BOTH_KINDS(get);
@@ -336,6 +360,7 @@ REQUEST(seal, .infallible = true);
 REQUEST(share);
 REQUEST(pivot);
 REQUEST_OF_BOTH_KINDS(split);
+REQUEST_OF_BOTH_KINDS(split_half);
 REQUEST_OF_BOTH_KINDS(split_publish);
 REQUEST(publish);
 REQUEST(attach);
