@@ -909,6 +909,20 @@ static bool fence_linked(struct mtb_block *block)
 	return false;
 }
 
+/* What a block takes, and what is at the right of it. */
+static u64 level_memory(struct mtb_block *block)
+{
+	u64 memory = 0;
+
+	for (; block; block = block->next) {
+		memory += MTB_BLOCK_SIZE;
+		if (!block->level && block->fence && !fence_linked(block))
+			memory += mtb_record_memory(block->fence);
+		cond_resched();
+	}
+	return memory;
+}
+
 /**
  * mtb_skiplist_memory() - Tell what memory an index takes.
  * @index: The index.
@@ -919,19 +933,14 @@ static bool fence_linked(struct mtb_block *block)
  */
 u64 mtb_skiplist_memory(struct mtb_skiplist *index)
 {
-	struct mtb_block *first = index->top, *block;
-	u64 memory = 0;
+	u64 memory = level_memory(index->head);
+	struct mtb_block *first, *below;
 
-	for (;; first = first->slots[0].child) {
-		for (block = first; block; block = block->next) {
-			memory += MTB_BLOCK_SIZE;
-			if (!block->level && block->fence && !fence_linked(block))
-				memory += mtb_record_memory(block->fence);
-			cond_resched();
-		}
-		if (first == index->head)
-			return memory;
+	for (first = index->top; first != index->head; first = below) {
+		below = first->slots[0].child;
+		memory += level_memory(first);
 	}
+	return memory;
 }
 
 /**
