@@ -184,7 +184,7 @@ struct stream {
 
 static inline void stream_reserve(struct stream *stream, size_t size)
 {
-	if (size <= stream->size)
+	if (stream->data && size <= stream->size)
 		return;
 	stream->size = size < 2 * stream->size ? 2 * stream->size : size;
 	stream->data = checked(realloc(stream->data, stream->size));
