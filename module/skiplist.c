@@ -299,8 +299,8 @@ static u64 code_after(const struct mtb_skiplist *index, const struct mtb_block *
 }
 
 /*
- * The code of what is behind @position, once what is there, or at the begin of
- * the next block, is taken out: @code is that of the latter, @behind of the former.
+ * The code of @record, or U64_MAX if that is NULL, once what is right before it is
+ * taken out: so far that has @code, and the record has @behind.
  */
 static u64 code_without(const struct mtb_skiplist *index, const struct mtb_record *record,
 			u64 code, u64 behind)

@@ -156,16 +156,16 @@ u32 mtb_table_state(struct mtb_table *table);
 void mtb_table_info(struct mtb_table *table, struct memtable_info *info);
 void mtb_table_reap(struct mtb_table *table);
 
-/*
- * What records for the table are best made with. Until its lock is taken it may
- * still become another one.
- */
 /* Under the table's lock, so that it need not be atomic; others read meanwhile. */
 static inline void mtb_figure_add(atomic64_t *figure, s64 by)
 {
 	atomic64_set(figure, atomic64_read(figure) + by);
 }
 
+/*
+ * What records for the table are best made with. Until its lock is taken it may
+ * still become another one.
+ */
 static inline enum mtb_trailer mtb_table_trailer(const struct mtb_table *table)
 {
 	return READ_ONCE(table->map) ? MTB_TRAILER_PIN : MTB_TRAILER_NONE;
