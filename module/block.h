@@ -140,13 +140,18 @@ mtb_slot_record(const struct mtb_block *block, unsigned int slot, unsigned int c
  *	there is none. Becomes that relative to the last one that precedes it.
  * @next: Takes the next block if the key belongs there, or NULL. In that case
  *	@code becomes relative to the fence of that.
+ * @asked: NULL if the search may wait for memory. Otherwise the record that memory
+ *	was asked for, or NULL at first; where the search would wait for one, it
+ *	puts that here and stops, to be gone on with from the slot that it returns.
+ *	NULL again once it is through.
  *
  * Return: the number of slots that precede the key, and @first.
  */
 static __always_inline unsigned int mtb_block_search(const struct mtb_block *block,
 						     unsigned int first, unsigned int count,
 						     const struct mtb_key *key, u64 *code,
-						     struct mtb_block **next)
+						     struct mtb_block **next,
+						     const struct mtb_record **asked)
 {
 	const struct mtb_record *record;
 	u64 own = *code, floor, other;
@@ -162,6 +167,13 @@ static __always_inline unsigned int mtb_block_search(const struct mtb_block *blo
 			break;
 		if (unlikely(other == own)) {
 			record = mtb_slot_record(block, i, count);
+			if (asked && i < count) {
+				if (*asked != record) {
+					*asked = record;
+					break;
+				}
+				*asked = NULL;
+			}
 			if (!record ||
 			    !mtb_key_after_tied(key, record, block->level || i == count ?
 						mtb_fence_tag(record) : record->tag, &own))

@@ -61,7 +61,8 @@ static void cursor_load(struct mtb_cursor *cursor, struct mtb_place *place,
 				cursor->records[i] = READ_ONCE(block->slots[i].record);
 			cursor->next = mtb_block_next(block);
 			cursor->position = key && !tries++ ?
-				mtb_block_search(block, 0, cursor->count, key, &code, &next) : 0;
+				mtb_block_search(block, 0, cursor->count, key, &code, &next,
+						 NULL) : 0;
 		} while (read_seqcount_retry(&block->seq, seq));
 		/* With long keys the search takes its time. */
 		if (key && tries > 1)

@@ -4,8 +4,8 @@
  * the rules.
  *
  * In a large index a search waits for memory most of its time. Those that are
- * under way at once take turns: each asks for the block that it goes to and lets
- * the others go on until that has come.
+ * under way at once take turns: each asks for the block that it goes to, or for the
+ * record that it must look at, and lets the others go on until that has come.
  */
 #include "block.h"
 
@@ -83,7 +83,7 @@ static inline void place_descend(struct mtb_place *place, const struct mtb_key *
 		seq = read_seqcount_begin(&block->seq);
 		count = mtb_block_count(block);
 		/* The first child has the block's own fence. */
-		position = mtb_block_search(block, 1, count, key, &code, &next);
+		position = mtb_block_search(block, 1, count, key, &code, &next, NULL);
 		child = READ_ONCE(block->slots[position - 1].child);
 		if (read_seqcount_retry(&block->seq, seq))
 			continue;
@@ -96,35 +96,19 @@ static inline void place_descend(struct mtb_place *place, const struct mtb_key *
 	place->block = child;
 }
 
+static inline void place_descend_to(struct mtb_place *place, const struct mtb_key *key,
+				    unsigned int level)
+{
+	while (place->block->level > level)
+		place_descend(place, key);
+}
+
 static inline void place_start(struct mtb_place *place, struct mtb_block *top,
 			       const struct mtb_key *key)
 {
 	place->block = top;
 	place->code = mtb_key_code(key, 0);
 	place->full = 1;
-}
-
-/**
- * mtb_search_run() - Descend to where keys belong.
- * @index: The index.
- * @searches: The searches, with their keys. Each comes to the last block whose
- *	fence precedes the key, or to one at the left of it.
- * @count: How many there are, at most %MTB_SEARCHES.
- */
-void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searches,
-		    unsigned int count)
-{
-	struct mtb_block *top = mtb_skiplist_top(index);
-	unsigned int level, i;
-
-	for (i = 0; i < count; i++)
-		place_start(&searches[i].place, top, &searches[i].key);
-	for (level = top->level; level; level--) {
-		for (i = 0; i < count; i++) {
-			place_descend(&searches[i].place, &searches[i].key);
-			mtb_block_prefetch(searches[i].place.block);
-		}
-	}
 }
 
 /**
@@ -141,9 +125,89 @@ void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *pl
 	struct mtb_place here;
 
 	place_start(&here, mtb_skiplist_top(index), key);
-	while (here.block->level > level)
-		place_descend(&here, key);
+	place_descend_to(&here, key, level);
 	*place = here;
+}
+
+/* The record that a block has at @position, if it has so many; else any pointer. */
+static inline struct mtb_record *record_in(const struct mtb_block *block, unsigned int position)
+{
+	return READ_ONCE(block->slots[min(position, MTB_BLOCK_SLOTS - 1)].record);
+}
+
+/*
+ * Go on with a search at the bottom. Returns false if it waits for a record. If
+ * writers were there in between it is over, with a place that does not hold.
+ */
+static bool search_bottom(struct mtb_search *search)
+{
+	struct mtb_place *place = &search->place;
+	struct mtb_block *block, *next;
+	unsigned int count;
+
+	for (;;) {
+		block = place->block;
+		if (!search->asked) {
+			place->seq = read_seqcount_begin(&block->seq);
+			place->position = 0;
+			place->slot_code = place->code;
+		}
+		count = mtb_block_count(block);
+		/* It goes on only in a block that has as many slots as it had. */
+		if (search->asked && read_seqcount_retry(&block->seq, place->seq))
+			return true;
+		place->position = mtb_block_search(block, place->position, count, &search->key,
+						   &place->slot_code, &next, &search->asked);
+		if (search->asked) {
+			mtb_record_prefetch(search->asked);
+			return false;
+		}
+		if (!next || read_seqcount_retry(&block->seq, place->seq))
+			break;
+		place->block = next;
+		place->code = place->slot_code;
+	}
+	/* Who searches is going to look at what is there. */
+	if (place->position < count)
+		mtb_record_prefetch(record_in(block, place->position));
+	return true;
+}
+
+/**
+ * mtb_search_run() - Find where keys belong.
+ * @index: The index.
+ * @searches: The searches, with their keys; take the places. A place holds if its
+ *	block is as it was, which under the index's mutex it is.
+ * @count: How many there are, at most %MTB_SEARCHES.
+ */
+void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searches,
+		    unsigned int count)
+{
+	struct mtb_block *top = mtb_skiplist_top(index);
+	struct mtb_search *search, *waiting[MTB_SEARCHES];
+	unsigned int i, left;
+
+	for (i = 0; i < count; i++) {
+		search = &searches[i];
+		place_start(&search->place, top, &search->key);
+		/* Higher up there are few blocks, which the caches have. */
+		place_descend_to(&search->place, &search->key, 1);
+		mtb_block_prefetch(search->place.block);
+	}
+	for (i = 0; i < count; i++) {
+		search = &searches[i];
+		place_descend_to(&search->place, &search->key, 0);
+		mtb_block_prefetch(search->place.block);
+		search->asked = NULL;
+		waiting[i] = search;
+	}
+	while (count) {
+		for (i = 0, left = 0; i < count; i++) {
+			if (!search_bottom(waiting[i]))
+				waiting[left++] = waiting[i];
+		}
+		count = left;
+	}
 }
 
 /* The first record of @block, or of the next one that is not empty. */
@@ -189,8 +253,8 @@ static struct mtb_record *find_from(const struct mtb_skiplist *index, struct mtb
 	for (tries = 0; tries < SEARCH_TRIES;) {
 		seq = read_seqcount_begin(&block->seq);
 		count = mtb_block_count(block);
-		position = mtb_block_search(block, 0, count, key, &code, &next);
-		record = READ_ONCE(block->slots[min(position, MTB_BLOCK_SLOTS - 1)].record);
+		position = mtb_block_search(block, 0, count, key, &code, &next, NULL);
+		record = record_in(block, position);
 		following = mtb_block_next(block);
 		if (read_seqcount_retry(&block->seq, seq)) {
 			code = place->code;
@@ -220,6 +284,21 @@ struct mtb_record *mtb_skiplist_find(const struct mtb_skiplist *index, const str
 	return find_from(index, &place, key);
 }
 
+/* The record at a place, or behind it; false if the place does not hold any more. */
+static bool place_record(const struct mtb_place *place, struct mtb_record **record)
+{
+	struct mtb_block *block = place->block, *following;
+	unsigned int count = mtb_block_count(block);
+
+	*record = record_in(block, place->position);
+	following = mtb_block_next(block);
+	if (read_seqcount_retry(&block->seq, place->seq))
+		return false;
+	if (place->position == count)
+		*record = first_from(following);
+	return true;
+}
+
 /**
  * mtb_skiplist_find_many() - Look up several records at once.
  * @index: The index.
@@ -235,8 +314,7 @@ void mtb_skiplist_find_many(const struct mtb_skiplist *index, struct mtb_search 
 	mtb_search_run(index, searches, count);
 	for (i = 0; i < count; i++) {
 		search = &searches[i];
-		search->record = find_from(index, &search->place, &search->key);
-		if (search->record)
-			mtb_record_prefetch(search->record);
+		if (!place_record(&search->place, &search->record))
+			search->record = mtb_skiplist_find(index, &search->key);
 	}
 }

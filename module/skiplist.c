@@ -128,7 +128,7 @@ static bool place_settle(struct mtb_place *place, const struct mtb_key *key)
 		/* The first child has the block's own fence. */
 		first = place->block->level ? 1 : 0;
 		place->position = mtb_block_search(place->block, first, place->block->count, key,
-						   &place->slot_code, &next);
+						   &place->slot_code, &next, NULL);
 		if (!next)
 			return true;
 		place->block = next;
@@ -174,11 +174,8 @@ static const struct mtb_record *find_places(struct mtb_skiplist *index,
 	}
 	if (searched)
 		mtb_search_run(index, searches, searched);
-	for (i = 0; i < searched; i++) {
-		while (!place_settle(&searches[i].place, &searches[i].key))
-			;
+	for (i = 0; i < searched; i++)
 		searching[i]->place = searches[i].place;
-	}
 	return last;
 }
 
@@ -864,7 +861,7 @@ unsigned int mtb_skiplist_cut(struct mtb_skiplist *index, const struct mtb_key *
 		above->slots[0].child = right->head;
 
 	code = mtb_fence_code(key, last);
-	keep = mtb_block_search(last, 0, last->count, key, &code, &block);
+	keep = mtb_block_search(last, 0, last->count, key, &code, &block, NULL);
 	take_slots(right, right->head, last, keep);
 	if (last != index->tail)
 		right->tail = index->tail;

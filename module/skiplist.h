@@ -60,13 +60,12 @@ struct mtb_reserve {
  * struct mtb_place - Where a key belongs, or a block on the way there.
  * @block: The block. Its fence precedes the key.
  * @code: The key's code, relative to that fence.
- * @slot_code: The key's code, relative to what comes before it. This and what
- *	follows is for writers.
+ * @slot_code: The key's code, relative to what comes before it.
  * @seq: State of the block's sequence counter for which @position and
  *	@slot_code hold.
  * @position: How many slots of the block precede the key.
- * @full: How many blocks one more above the block's level can bring about: one
- *	for each level, from there up, that is full.
+ * @full: For writers: how many blocks one more above the block's level can bring
+ *	about: one for each level, from there up, that is full.
  */
 struct mtb_place {
 	struct mtb_block *block;
@@ -95,11 +94,13 @@ struct mtb_insertion {
  * struct mtb_search - One of several searches under way at once.
  * @key: The internal key.
  * @place: How far the search has come.
+ * @asked: The record that it waits for, or NULL.
  * @record: The first record at or after @key, or NULL.
  */
 struct mtb_search {
 	struct mtb_key key;
 	struct mtb_place place;
+	const struct mtb_record *asked;
 	struct mtb_record *record;
 };
 
