@@ -49,6 +49,9 @@
 /* What a buffer holds before a request that must not touch it. */
 #define CANARY 0xa5
 
+/* Flags of a scan that shows all that a table has. */
+#define EVERYTHING (MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES)
+
 /* Seconds that a long test may take on a slow, instrumented kernel. */
 #define LONG_TIMEOUT 240
 
@@ -439,6 +442,15 @@ static inline int table_split_publish(int fd, const void *pivot, size_t length,
 	return ret ? ret : split.fd;
 }
 
+/* A new descriptor of the upper half. */
+static inline int table_halve(int fd)
+{
+	struct memtable_split split = { .flags = MEMTABLE_SPLIT_HALF };
+	const int ret = request(fd, MEMTABLE_IOC_SPLIT, &split);
+
+	return ret ? ret : split.fd;
+}
+
 /*
  * Appends to @stream all that @scan describes, @buffer_size bytes at a time,
  * going on from call to call as the request's documentation says. A record
@@ -508,9 +520,7 @@ static inline struct image table_image(int fd)
 {
 	struct image image = { .info = table_info(fd) };
 
-	if (table_scan(fd,
-		       MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES,
-		       0, 65536, &image.records))
+	if (table_scan(fd, EVERYTHING, 0, 65536, &image.records))
 		abort();
 	return image;
 }

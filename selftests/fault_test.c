@@ -248,11 +248,8 @@ static int make_split(struct scene *const scene)
 
 static int make_split_half(struct scene *const scene)
 {
-	struct memtable_split split = { .flags = MEMTABLE_SPLIT_HALF };
-	const int ret = request(scene->fd, MEMTABLE_IOC_SPLIT, &split);
-
-	scene->made = ret ? -1 : split.fd;
-	return ret;
+	scene->made = table_halve(scene->fd);
+	return scene->made < 0 ? scene->made : 0;
 }
 
 static int make_split_publish(struct scene *const scene)

@@ -25,8 +25,6 @@ FIXTURE_TEARDOWN(file)
 	EXPECT_EQ(0, close(self->fd));
 }
 
-#define EVERYTHING (MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES)
-
 /* Appends all that read(2) returns, @size bytes at a time. */
 static int read_all(const int fd, const size_t size,
 		     struct stream *const stream)

@@ -9,8 +9,6 @@
 #include "common.h"
 #include "model.h"
 
-#define EVERYTHING (MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES)
-
 static int reverse_open(void)
 {
 	return table_open_as(MEMTABLE_KIND_VERSIONED, MEMTABLE_ORDER_REVERSE,
