@@ -53,7 +53,7 @@ static unsigned long number_change(struct caller *caller, unsigned long number)
 	__u64 *const chance = &caller->chance;
 	__u32 size = _IOC_SIZE(number);
 
-	if (caller->sequence.manners == MANNERS_HOSTILE &&
+	if (is_hostile(caller) &&
 	    chance_one_in(chance, 4))
 		return random_next(chance);
 	if (chance_one_in(chance, 4))
@@ -115,7 +115,7 @@ static void margin_check(const struct caller *caller, const struct form *form,
 long ask(struct caller *caller, const struct form *form, int fd,
 	 void *structure, bool *exact)
 {
-	const bool hostile = caller->sequence.manners == MANNERS_HOSTILE;
+	const bool hostile = is_hostile(caller);
 	__u64 *const chance = &caller->chance;
 	unsigned long number = form->number;
 	unsigned char before[ASK_SIZE] __attribute__((aligned(8)));

@@ -97,7 +97,7 @@ int caller_pick(struct caller *caller)
 {
 	const int strange[] = { -1, 1 << 20, caller->sockets[0], AT_FDCWD };
 
-	if (caller->sequence.manners == MANNERS_HOSTILE &&
+	if (is_hostile(caller) &&
 	    chance_one_in(&caller->chance, 64))
 		return chance_of(&caller->chance, strange);
 	if (!caller->descriptor_count)
@@ -236,7 +236,7 @@ static void segment_run(struct caller *caller, const struct segment *segment)
 	caller->chance = seed_mix(segment->seed, caller->sequence.manners);
 	caller->fail_rate = chance_of(&caller->chance, rates);
 	request_weights(caller);
-	if (caller->sequence.manners == MANNERS_HOSTILE &&
+	if (is_hostile(caller) &&
 	    chance_one_in(&caller->chance, 2) && !caller->alone)
 		disturber_start(caller);
 	for (__u32 i = 0; i < segment->count; i++) {

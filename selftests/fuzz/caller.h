@@ -70,6 +70,11 @@ struct caller {
 	unsigned char *_Atomic structure;
 };
 
+static inline bool is_hostile(const struct caller *caller)
+{
+	return caller->sequence.manners == MANNERS_HOSTILE;
+}
+
 /* Sets up what does not depend on the sequence. In a process of its own. */
 void caller_create(struct caller *caller);
 

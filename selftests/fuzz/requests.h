@@ -13,4 +13,7 @@ void request_weights(struct caller *caller);
 /* Makes a request. */
 void request_any(struct caller *caller);
 
+/* Makes that of CONFIGURE, in most cases for the table that was opened last. */
+void request_configure(struct caller *caller);
+
 #endif /* SELFTESTS_MEMTABLE_FUZZ_REQUESTS_H */
