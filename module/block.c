@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Block memory: one slab cache, what writers have in reserve, and what waits
- * for a grace period.
+ * for a grace period; and how blocks are filled from others.
  */
 #include <linux/cache.h>
 #include <linux/errno.h>
@@ -43,6 +43,27 @@ struct mtb_block *mtb_block_alloc(void)
 void mtb_block_free(struct mtb_block *block)
 {
 	kmem_cache_free(block_cache, block);
+}
+
+/**
+ * mtb_block_copy() - Fill a block that is not linked yet.
+ * @block: The block.
+ * @to: The slot to begin with.
+ * @from: Another block, of which @block gets what it has from @first on, and all
+ *	at the right of that.
+ * @first: The first slot of it.
+ * @code: The code of that in its new place.
+ */
+void mtb_block_copy(struct mtb_block *block, unsigned int to, const struct mtb_block *from,
+		    unsigned int first, u64 code)
+{
+	unsigned int count = from->count - first;
+
+	memcpy(&block->codes[to], &from->codes[first], (count + 1) * sizeof(from->codes[0]));
+	memcpy(&block->slots[to], &from->slots[first], count * sizeof(from->slots[0]));
+	block->codes[to] = code;
+	block->next = from->next;
+	mtb_block_set_count(block, to + count);
 }
 
 /**

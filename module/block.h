@@ -100,6 +100,16 @@ static inline struct mtb_block *mtb_block_next(struct mtb_block *block)
 	return READ_ONCE(block->next);
 }
 
+/* Have a block end after @count slots. Inside a write section of it. */
+static inline void mtb_block_end(struct mtb_block *block, unsigned int count, u64 code,
+				 struct mtb_block *next)
+{
+	WRITE_ONCE(block->codes[count], code);
+	mtb_block_set_count(block, count);
+	/* The next block is filled before this: pairs with the dependent loads. */
+	smp_store_release(&block->next, next);
+}
+
 bool mtb_key_after_tied(const struct mtb_key *key, const struct mtb_record *record, u64 tag,
 			u64 *code);
 
@@ -128,6 +138,13 @@ mtb_slot_record(const struct mtb_block *block, unsigned int slot, unsigned int c
 		return READ_ONCE(block->slots[slot].record);
 	other = slot < count ? READ_ONCE(block->slots[slot].child) : READ_ONCE(block->next);
 	return other ? READ_ONCE(other->fence) : NULL;
+}
+
+/* Likewise under the mutex. */
+static inline const struct mtb_record *mtb_record_at(const struct mtb_block *block,
+						     unsigned int position)
+{
+	return mtb_slot_record(block, position, block->count);
 }
 
 /**
@@ -201,11 +218,16 @@ struct mtb_block *mtb_block_alloc(void);
 void mtb_block_free(struct mtb_block *block);
 struct mtb_block *mtb_reserve_take(struct mtb_reserve *reserve, u8 level);
 void mtb_block_defer(struct mtb_block *block, struct mtb_block **list);
+void mtb_block_copy(struct mtb_block *block, unsigned int to, const struct mtb_block *from,
+		    unsigned int first, u64 code);
 
 bool mtb_key_after_fence(const struct mtb_key *key, const struct mtb_block *block);
 u64 mtb_fence_code(const struct mtb_key *key, const struct mtb_block *block);
 void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *place,
 			  const struct mtb_key *key, unsigned int level);
+void mtb_skiplist_locate(const struct mtb_skiplist *index, struct mtb_place *place,
+			 const struct mtb_key *key, unsigned int level);
+bool mtb_place_settle(struct mtb_place *place, const struct mtb_key *key);
 void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searches,
 		    unsigned int count);
 

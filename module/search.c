@@ -129,6 +129,54 @@ void mtb_skiplist_descend(const struct mtb_skiplist *index, struct mtb_place *pl
 	*place = here;
 }
 
+/* After so many steps from block to block it is faster to begin at the top. */
+#define STEPS_MAX	8
+
+/**
+ * mtb_place_settle() - Find, from a place on, which slots of which block precede a key.
+ * @place: The place.
+ * @key: The internal key.
+ *
+ * Context: under the index's mutex.
+ * Return: false if it gave up after some blocks, for there is a faster way.
+ */
+bool mtb_place_settle(struct mtb_place *place, const struct mtb_key *key)
+{
+	unsigned int steps, first;
+	struct mtb_block *next;
+
+	for (steps = 0; steps < STEPS_MAX; steps++) {
+		place->seq = read_seqcount_begin(&place->block->seq);
+		place->slot_code = place->code;
+		/* The first child has the block's own fence. */
+		first = place->block->level ? 1 : 0;
+		place->position = mtb_block_search(place->block, first, place->block->count, key,
+						   &place->slot_code, &next, NULL);
+		if (!next)
+			return true;
+		place->block = next;
+		place->code = place->slot_code;
+	}
+	return false;
+}
+
+/**
+ * mtb_skiplist_locate() - Find, from the top, which slots of which block precede a key.
+ * @index: The index.
+ * @place: Takes the place.
+ * @key: The internal key.
+ * @level: The level of the block, one that there is.
+ *
+ * Context: under the index's mutex.
+ */
+void mtb_skiplist_locate(const struct mtb_skiplist *index, struct mtb_place *place,
+			 const struct mtb_key *key, unsigned int level)
+{
+	mtb_skiplist_descend(index, place, key, level);
+	while (!mtb_place_settle(place, key))
+		;
+}
+
 /* The record that a block has at @position, if it has so many; else any pointer. */
 static inline struct mtb_record *record_in(const struct mtb_block *block, unsigned int position)
 {

@@ -64,9 +64,6 @@
  */
 #define SPLIT_DISTANCE	(MTB_BLOCK_SLOTS / 2 - 1)
 
-/* After so many steps from block to block it is faster to begin at the top. */
-#define STEPS_MAX	8
-
 /*
  * Splits that @incoming records can bring about, however they fall. The second
  * may follow at once, where the first one left the last block full.
@@ -111,39 +108,6 @@ static struct mtb_record *last_record(const struct mtb_skiplist *index)
 	struct mtb_block *tail = index->tail;
 
 	return tail->count ? tail->slots[tail->count - 1].record : tail->fence;
-}
-
-/*
- * Find, from a place on, which slots of which block precede a key. Gives up
- * after some blocks, and returns false, if there is a faster way.
- */
-static bool place_settle(struct mtb_place *place, const struct mtb_key *key)
-{
-	unsigned int steps, first;
-	struct mtb_block *next;
-
-	for (steps = 0; steps < STEPS_MAX; steps++) {
-		place->seq = read_seqcount_begin(&place->block->seq);
-		place->slot_code = place->code;
-		/* The first child has the block's own fence. */
-		first = place->block->level ? 1 : 0;
-		place->position = mtb_block_search(place->block, first, place->block->count, key,
-						   &place->slot_code, &next, NULL);
-		if (!next)
-			return true;
-		place->block = next;
-		place->code = place->slot_code;
-	}
-	return false;
-}
-
-/* Find, from the top, which slots of which block of a level precede a key. */
-static void locate(const struct mtb_skiplist *index, struct mtb_place *place,
-		   const struct mtb_key *key, unsigned int level)
-{
-	mtb_skiplist_descend(index, place, key, level);
-	while (!place_settle(place, key))
-		;
 }
 
 /*
@@ -257,33 +221,17 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 	return planned == count ? 0 : -EINTR;
 }
 
-/* Inside a write section of the block. */
-static void next_write(struct mtb_block *block, unsigned int count, u64 code,
-		       struct mtb_block *next)
-{
-	WRITE_ONCE(block->codes[count], code);
-	mtb_block_set_count(block, count);
-	/* The next block is filled before this: pairs with the dependent loads. */
-	smp_store_release(&block->next, next);
-}
-
 /* The record whose key a slot stands for. */
 static struct mtb_record *slot_record(const struct mtb_block *block, union mtb_slot slot)
 {
 	return block->level ? slot.child->fence : slot.record;
 }
 
-/* The record of a slot, or what comes behind the last one; NULL if nothing does. */
-static const struct mtb_record *record_at(const struct mtb_block *block, unsigned int position)
-{
-	return mtb_slot_record(block, position, block->count);
-}
-
 /* The code of what is at @position, once something with @code is put before it. */
 static u64 code_after(const struct mtb_skiplist *index, const struct mtb_block *block,
 		      unsigned int position, u64 code, const struct mtb_record *record)
 {
-	const struct mtb_record *after = record_at(block, position);
+	const struct mtb_record *after = mtb_record_at(block, position);
 	u64 other = block->codes[position];
 	struct mtb_key key;
 
@@ -293,22 +241,6 @@ static u64 code_after(const struct mtb_skiplist *index, const struct mtb_block *
 	if (other == code)
 		return mtb_key_code(&key, mtb_key_common(&key, record, mtb_code_end(code)));
 	return mtb_code_rebase(other, code, &key);
-}
-
-/*
- * The code of @record, or U64_MAX if that is NULL, once what is right before it is
- * taken out: so far that has @code, and the record has @behind.
- */
-static u64 code_without(const struct mtb_skiplist *index, const struct mtb_record *record,
-			u64 code, u64 behind)
-{
-	struct mtb_key key;
-
-	if (!record)
-		return U64_MAX;
-	/* Where it leaves either of the two before it, it leaves the first. */
-	mtb_record_key(record, index->reverse, &key);
-	return mtb_key_code(&key, min(mtb_code_offset(code), mtb_code_offset(behind)));
 }
 
 /* Put a slot at @position of a block that has room for it. */
@@ -353,22 +285,6 @@ static unsigned int split_position(const struct mtb_block *block)
 	return keep;
 }
 
-/*
- * Fill a block that is not linked yet, from @to on, with what another one has
- * from @first on, and all at the right of that; @code is that of the first of it.
- */
-static void copy_slots(struct mtb_block *block, unsigned int to, const struct mtb_block *from,
-		       unsigned int first, u64 code)
-{
-	unsigned int count = from->count - first;
-
-	memcpy(&block->codes[to], &from->codes[first], (count + 1) * sizeof(from->codes[0]));
-	memcpy(&block->slots[to], &from->slots[first], count * sizeof(from->slots[0]));
-	block->codes[to] = code;
-	block->next = from->next;
-	mtb_block_set_count(block, to + count);
-}
-
 /* The code of a block's fence relative to itself. */
 static u64 own_code(const struct mtb_skiplist *index, const struct mtb_block *block)
 {
@@ -389,7 +305,7 @@ static void link_block(struct mtb_skiplist *index, struct mtb_block *block,
 	if (left == index->tail)
 		index->tail = block;
 	mtb_block_write_begin(left);
-	next_write(left, keep, code, block);
+	mtb_block_end(left, keep, code, block);
 	mtb_block_write_end(left);
 }
 
@@ -398,7 +314,7 @@ static void split_block(struct mtb_skiplist *index, struct mtb_block *left, unsi
 			struct mtb_block *right)
 {
 	set_fence(right, slot_record(left, left->slots[keep]));
-	copy_slots(right, 0, left, keep, own_code(index, right));
+	mtb_block_copy(right, 0, left, keep, own_code(index, right));
 	link_block(index, right, left, keep, left->codes[keep]);
 }
 
@@ -480,7 +396,7 @@ static unsigned int insert_above(struct mtb_skiplist *index, struct mtb_block *c
 			taken++;
 		}
 		mtb_fence_key(child->fence, index->reverse, &key);
-		locate(index, &place, &key, level);
+		mtb_skiplist_locate(index, &place, &key, level);
 		right = NULL;
 		if (place.block->count == MTB_BLOCK_SLOTS) {
 			right = take_above(index, reserve, level);
@@ -518,355 +434,13 @@ unsigned int mtb_skiplist_insert(struct mtb_skiplist *index, struct mtb_insertio
 	} else if (read_seqcount_retry(&place.block->seq, place.seq)) {
 		/* Others were put there. It may even have been split into thousands. */
 		mtb_record_key(slot.record, index->reverse, &key);
-		if (!place_settle(&place, &key))
-			locate(index, &place, &key, 0);
+		if (!mtb_place_settle(&place, &key))
+			mtb_skiplist_locate(index, &place, &key, 0);
 	}
 	if (place.block->count == MTB_BLOCK_SLOTS)
 		right = mtb_reserve_take(reserve, 0);
 	insert_slot(index, &place, slot, right);
 	return right ? 1 + insert_above(index, right, reserve) : 0;
-}
-
-/* Where a record is that the index has. Under the mutex. */
-static struct mtb_block *find_slot(struct mtb_skiplist *index, const struct mtb_key *key,
-				   unsigned int *position)
-{
-	struct mtb_place place;
-
-	locate(index, &place, key, 0);
-	*position = place.position;
-	return place.block;
-}
-
-/* Have a fence keep another record with its key. */
-static void replace_fence(struct mtb_skiplist *index, struct mtb_block *block,
-			  struct mtb_record *record)
-{
-	struct mtb_record *old = block->fence;
-	struct mtb_place place;
-	struct mtb_key key;
-
-	mtb_record_tryget(record);
-	mtb_fence_key(old, index->reverse, &key);
-	/* It is also the fence of all those that begin with the block. */
-	for (;;) {
-		WRITE_ONCE(block->fence, record);
-		if (block->level == index->top->level)
-			break;
-		locate(index, &place, &key, block->level + 1);
-		block = place.block->next;
-		if (!block || block->fence != old)
-			break;
-	}
-	/* Whoever still looks at it is waited for, since the index had it too. */
-	mtb_record_put(old);
-}
-
-/**
- * mtb_skiplist_replace() - Put a record in the place of another one.
- * @index: The index. Its readers hold the RCU read lock.
- * @old: The other record, which the index has, and of whose key it has no other.
- * @record: The record, a newer version of the same key.
- *
- * Context: under the index's mutex. @old can be freed after a grace period.
- */
-void mtb_skiplist_replace(struct mtb_skiplist *index, struct mtb_record *old,
-			  struct mtb_record *record)
-{
-	struct mtb_block *block;
-	unsigned int position;
-	struct mtb_key key;
-
-	lockdep_assert_held(index->lock);
-
-	mtb_record_key(old, index->reverse, &key);
-	block = find_slot(index, &key, &position);
-	mtb_block_write_begin(block);
-	WRITE_ONCE(block->slots[position].record, record);
-	mtb_block_write_end(block);
-	if (block->fence == old)
-		replace_fence(index, block, record);
-}
-
-static void close_slot(struct mtb_skiplist *index, struct mtb_block *block,
-		       unsigned int position)
-{
-	u64 code = code_without(index, record_at(block, position + 1), block->codes[position],
-				block->codes[position + 1]);
-	unsigned int count = block->count - 1, i;
-
-	mtb_block_write_begin(block);
-	mtb_block_set_count(block, count);
-	WRITE_ONCE(block->codes[position], code);
-	for (i = position + 1; i <= count; i++)
-		WRITE_ONCE(block->codes[i], block->codes[i + 1]);
-	for (i = position; i < count; i++)
-		WRITE_ONCE(block->slots[i].record, block->slots[i + 1].record);
-	mtb_block_write_end(block);
-}
-
-/**
- * struct above - Where a block has its slot in the level above.
- * @block: The block that has it, or NULL.
- * @position: Which slot it is.
- */
-struct above {
-	struct mtb_block *block;
-	unsigned int position;
-};
-
-/* Find the slot above of a block that is not the first of its level. */
-static struct above find_above(struct mtb_skiplist *index, const struct mtb_block *block)
-{
-	struct above above = {};
-	struct mtb_place place;
-	struct mtb_block *next;
-	struct mtb_key key;
-
-	if (block->level == index->top->level)
-		return above;
-	mtb_fence_key(block->fence, index->reverse, &key);
-	locate(index, &place, &key, block->level + 1);
-	above.position = place.position;
-	next = place.block->next;
-	if (above.position < place.block->count &&
-	    place.block->slots[above.position].child == block) {
-		above.block = place.block;
-	} else if (next && next->slots[0].child == block) {
-		above.block = next;
-		above.position = 0;
-	}
-	return above;
-}
-
-/* Unlink a block, not the first of its level, from the one at its left. */
-static void unlink_block(struct mtb_skiplist *index, struct mtb_block *block)
-{
-	struct mtb_block *left;
-	struct mtb_place place;
-	struct mtb_key key;
-	u64 code;
-
-	mtb_fence_key(block->fence, index->reverse, &key);
-	locate(index, &place, &key, block->level);
-	left = place.block;
-	/* It has nothing of its own any more. */
-	code = code_without(index, record_at(block, block->count), left->codes[left->count],
-			    block->codes[block->count]);
-	mtb_block_write_begin(left);
-	next_write(left, left->count, code, block->next);
-	mtb_block_write_end(left);
-	if (block == index->tail)
-		index->tail = left;
-}
-
-/*
- * Take an empty block out of the index, and those above that have nothing else,
- * if they can go. Returns the block that lost a slot instead, or NULL, and the
- * number of blocks that went.
- */
-static struct mtb_block *remove_block(struct mtb_skiplist *index, struct mtb_block *block,
-				      struct mtb_block **removed, unsigned int *count)
-{
-	struct mtb_block *path[MTB_LEVELS_MAX];
-	struct above above;
-	unsigned int i;
-
-	*count = 0;
-	for (;;) {
-		/* What is first on its level has what is before everything else. */
-		if (!block->fence)
-			return NULL;
-		path[(*count)++] = block;
-		above = find_above(index, block);
-		if (!above.block || above.position)
-			break;
-		if (above.block->count > 1) {
-			*count = 0;
-			return NULL;
-		}
-		block = above.block;
-	}
-	/* From the top, so that no search comes to what is unlinked already. */
-	if (above.block)
-		close_slot(index, above.block, above.position);
-	for (i = *count; i-- > 0;) {
-		unlink_block(index, path[i]);
-		mtb_block_defer(path[i], removed);
-	}
-	return above.block;
-}
-
-/* The only block at the bottom that a block leads to, or NULL if it has more. */
-static struct mtb_block *only_block(struct mtb_block *block)
-{
-	for (; block && block->level; block = block->slots[0].child) {
-		if (block->count > 1)
-			return NULL;
-	}
-	return block;
-}
-
-/* Do without the levels at the top that lead to one block. Returns how many. */
-static unsigned int shrink(struct mtb_skiplist *index, struct mtb_block **removed)
-{
-	struct mtb_block *top;
-	unsigned int count;
-
-	for (count = 0; top = index->top, top->level; count++) {
-		if (top->count > 1 || top->next)
-			break;
-		WRITE_ONCE(index->top, top->slots[0].child);
-		mtb_block_defer(top, removed);
-	}
-	return count;
-}
-
-/**
- * mtb_skiplist_remove() - Unlink a record from an index.
- * @index: The index. Its readers hold the RCU read lock.
- * @record: The record, which the index has.
- * @removed: List that takes blocks that become empty.
- *
- * Context: under the index's mutex. The record and what is on the list can be
- * released after a grace period.
- * Return: by how many bytes the index grew, the record itself aside; as it may
- * keep that for its key.
- */
-s64 mtb_skiplist_remove(struct mtb_skiplist *index, struct mtb_record *record,
-			struct mtb_block **removed)
-{
-	struct mtb_block *block, *above;
-	unsigned int position, count;
-	struct mtb_key key;
-	s64 grown = 0;
-
-	lockdep_assert_held(index->lock);
-
-	mtb_record_key(record, index->reverse, &key);
-	block = find_slot(index, &key, &position);
-	/* A newer version before it has the same key. */
-	if (block->fence == record && position)
-		replace_fence(index, block, block->slots[position - 1].record);
-	close_slot(index, block, position);
-	if (block->fence == record)
-		grown += mtb_record_memory(record);
-
-	/* With one block another one that was only kept beside it may go. */
-	while (block && !block->count) {
-		above = remove_block(index, block, removed, &count);
-		if (count)
-			grown -= (u64)count * MTB_BLOCK_SIZE + mtb_record_memory(block->fence);
-		block = only_block(above);
-	}
-	return grown - (u64)shrink(index, removed) * MTB_BLOCK_SIZE;
-}
-
-/*
- * Have the first block of a level, which nobody reads yet, take what another one
- * has from @first on, and all at the right of that.
- */
-static void take_slots(struct mtb_skiplist *index, struct mtb_block *block,
-		       struct mtb_block *from, unsigned int first)
-{
-	const struct mtb_record *record = record_at(from, first);
-	u64 code = U64_MAX;
-	struct mtb_key key;
-
-	if (record) {
-		mtb_record_key(record, index->reverse, &key);
-		code = mtb_key_code(&key, 0);
-	}
-	copy_slots(block, block->count, from, first, code);
-
-	mtb_block_write_begin(from);
-	next_write(from, first, U64_MAX, NULL);
-	mtb_block_write_end(from);
-}
-
-/*
- * The last block at the bottom with a record before @key, or the head. Moves @key
- * to where that block ends, if it can.
- */
-static struct mtb_block *last_before(struct mtb_skiplist *index, struct mtb_key *key)
-{
-	struct mtb_block *block;
-	struct mtb_place place;
-
-	for (;;) {
-		locate(index, &place, key, 0);
-		block = place.block;
-		if (block == index->head ||
-		    (block->count && mtb_key_compare(key, block->slots[0].record) > 0))
-			return block;
-		mtb_fence_key(block->fence, index->reverse, key);
-	}
-}
-
-/**
- * mtb_skiplist_cut_blocks() - Tell how many blocks it can take to cut an index.
- * @index: The index.
- *
- * Context: under the index's mutex.
- * Return: the number of blocks, at most %MTB_CUT_BLOCKS.
- */
-unsigned int mtb_skiplist_cut_blocks(const struct mtb_skiplist *index)
-{
-	return index->top->level;
-}
-
-/**
- * mtb_skiplist_cut() - Move the upper part of an index to another one.
- * @index: The index. Readers may see an entry in either one, or in none for a
- *	moment; the caller has them look again.
- * @key: Where to cut: the records at and after it move.
- * @right: An empty index that nobody reads yet; takes the upper part.
- * @reserve: Has %MTB_CUT_BLOCKS blocks.
- *
- * Takes no longer for a large index than for a small one, but for its levels.
- *
- * Context: under the mutex of @index, not preemptible.
- * Return: how many blocks were taken.
- */
-unsigned int mtb_skiplist_cut(struct mtb_skiplist *index, const struct mtb_key *key,
-			      struct mtb_skiplist *right, struct mtb_reserve *reserve)
-{
-	struct mtb_block *block, *above = NULL, *last;
-	unsigned int level, keep, taken = 0;
-	struct mtb_key cut = *key;
-	struct mtb_place place;
-	u64 code;
-
-	lockdep_assert_held(index->lock);
-
-	right->reverse = index->reverse;
-	last = last_before(index, &cut);
-	for (level = index->top->level; level > 0; level--) {
-		locate(index, &place, &cut, level);
-		keep = place.position;
-		/* A level begins where it has something besides what is first. */
-		if (!above && keep == place.block->count && !place.block->next)
-			continue;
-		block = mtb_reserve_take(reserve, level);
-		taken++;
-		if (above)
-			above->slots[0].child = block;
-		else
-			right->top = block;
-		above = block;
-		block->count = 1;
-		take_slots(right, block, place.block, keep);
-	}
-	if (above)
-		above->slots[0].child = right->head;
-
-	code = mtb_fence_code(key, last);
-	keep = mtb_block_search(last, 0, last->count, key, &code, &block, NULL);
-	take_slots(right, right->head, last, keep);
-	if (last != index->tail)
-		right->tail = index->tail;
-	index->tail = last;
-	return taken;
 }
 
 /**
