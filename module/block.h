@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks: what the block skiplist is made of. Only its own files include this;
- * skiplist.c has the rules.
+ * Blocks: what the block skiplist is made of. Only its own files, and
+ * their tests, include this; skiplist.c has the rules.
  */
 #ifndef MTB_BLOCK_H
 #define MTB_BLOCK_H
@@ -34,7 +34,7 @@ union mtb_slot {
  *	block of a level. Above the bottom it is that of the first child. The
  *	record may be replaced, under the index's mutex, while others read it; its
  *	key is fixed before the block is linked.
- * @incoming: How many records the plan in the making puts here; zero between
+ * @incoming: How many slots the plan in the making puts here; zero between
  *	plans. Under the index's mutex.
  * @next_removed: Once removed: the next one of those that wait for a grace
  *	period.
@@ -160,7 +160,7 @@ static inline const struct mtb_record *mtb_record_at(const struct mtb_block *blo
  * @asked: NULL if the search may wait for memory. Otherwise the record that memory
  *	was asked for, or NULL at first; where the search would wait for one, it
  *	puts that here and stops, to be gone on with from the slot that it returns.
- *	NULL again once it is through.
+ *	NULL again once it is through, if no writer was there.
  *
  * Return: the number of slots that precede the key, and @first.
  */

@@ -44,7 +44,10 @@ bool mtb_key_after_tied(const struct mtb_key *key, const struct mtb_record *reco
 
 	key_code = mtb_key_code(key, common);
 	if (common == MTB_COMMON_ALL) {
-		order = mtb_key_compare_bytes(key, record);
+		/* If anything, it is zeros that one has more. */
+		order = (key->length > record->key_length) - (key->length < record->key_length);
+		if (key->reverse)
+			order = -order;
 		if (order ? order < 0 : key->tag >= tag)
 			return false;
 	} else {
@@ -92,7 +95,6 @@ static inline void place_descend(struct mtb_place *place, const struct mtb_key *
 			break;
 		place->block = next;
 	}
-	place->full = count == MTB_BLOCK_SLOTS ? place->full + 1 : 0;
 	place->block = child;
 }
 
@@ -108,7 +110,6 @@ static inline void place_start(struct mtb_place *place, struct mtb_block *top,
 {
 	place->block = top;
 	place->code = mtb_key_code(key, 0);
-	place->full = 1;
 }
 
 /**

@@ -21,8 +21,8 @@
  *     nothing is before it, and codes relative to it are those of no bytes in
  *     common.
  *  3. Slots above the bottom only save steps. A block is found from the one at
- *     the left of it, too; it is given a slot above as soon as it is linked, if
- *     there is memory for that, and until then a search takes a step more.
+ *     the left of it, too; it is given a slot above as soon as it is linked: the
+ *     blocks that this can take are planned, too.
  *  4. Blocks and linked records are not freed before the index, or before a
  *     grace period has passed since they were removed from it. A pointer that a
  *     reader finds in a block, however stale, can be followed.
@@ -94,14 +94,6 @@ static unsigned int splits_at_end(const struct mtb_block *block, unsigned int in
 		   incoming - appended);
 }
 
-/* Blocks that so many splits of one block bring about above the bottom, mostly. */
-static unsigned int splits_above(unsigned int count, unsigned int full)
-{
-	if (count <= 1)
-		return count * full;
-	return full + 1 + count / SPLIT_DISTANCE;
-}
-
 /* A record that all others are before, or NULL if there is none. */
 static struct mtb_record *last_record(const struct mtb_skiplist *index)
 {
@@ -150,18 +142,57 @@ static struct mtb_block *planned_block(const struct mtb_skiplist *index,
 	return insertion->place.block ?: index->tail;
 }
 
-/* How many blocks one more at the very end can bring about above it. */
-static unsigned int full_at_end(const struct mtb_skiplist *index)
+/* How many blocks it takes to have levels above the top for so many more there. */
+static unsigned int splits_beyond(unsigned int more)
 {
-	const struct mtb_record *last = last_record(index);
+	unsigned int needed = 0, room = MTB_BLOCK_SLOTS - 1;
+
+	for (; more; needed += more) {
+		needed++;
+		more = more <= room ? 0 : 1 + DIV_ROUND_UP(more - room - 1, SPLIT_DISTANCE);
+	}
+	return needed;
+}
+
+/* Blocks above the bottom that so many more below @key's place there bring about. */
+static unsigned int plan_above(struct mtb_skiplist *index, const struct mtb_record *record,
+			       unsigned int more, unsigned int *beyond)
+{
+	unsigned int needed = 0, level, before;
 	struct mtb_place place;
 	struct mtb_key key;
 
-	if (!last)
-		return 1;
-	mtb_record_key(last, index->reverse, &key);
-	mtb_skiplist_descend(index, &place, &key, 0);
-	return place.full;
+	mtb_record_key(record, index->reverse, &key);
+	for (level = 1; more && level <= index->top->level; level++) {
+		mtb_skiplist_locate(index, &place, &key, level);
+		before = splits(place.block, place.block->incoming);
+		place.block->incoming += more;
+		more = splits(place.block, place.block->incoming) - before;
+		needed += more;
+	}
+	*beyond += more;
+	return needed;
+}
+
+/* Forget what is planned for a block, and above it. */
+static void plan_forget(struct mtb_skiplist *index, struct mtb_block *block,
+			const struct mtb_record *record)
+{
+	bool split = splits(block, block->incoming);
+	struct mtb_place place;
+	struct mtb_key key;
+	unsigned int level;
+
+	block->incoming = 0;
+	if (!split)
+		return;
+	mtb_record_key(record, index->reverse, &key);
+	for (level = 1; level <= index->top->level; level++) {
+		mtb_skiplist_locate(index, &place, &key, level);
+		if (!place.block->incoming)
+			break;
+		place.block->incoming = 0;
+	}
 }
 
 /**
@@ -179,7 +210,8 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 		      unsigned int *blocks)
 {
 	const struct mtb_record *last = last_record(index);
-	unsigned int needed = 0, above = 0, appended = 0, before, now;
+	unsigned int needed = 0, above = 0, appended = 0, beyond = 0, before, now;
+	const struct mtb_record *at_end = NULL;
 	struct mtb_block *block, *tail = index->tail;
 	size_t planned, i;
 
@@ -197,23 +229,28 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 			appended++;
 		block = planned_block(index, &insertions[planned]);
 		block->incoming++;
-		if (block == tail)
+		if (block == tail) {
+			at_end = insertions[planned].record;
 			continue;
+		}
 		now = splits(block, block->incoming);
 		if (!now)
 			continue;
 		before = splits(block, block->incoming - 1);
 		needed += now - before;
-		above += splits_above(now, insertions[planned].place.full);
-		above -= splits_above(before, insertions[planned].place.full);
+		if (now > before)
+			above += plan_above(index, insertions[planned].record, now - before,
+					    &beyond);
 	}
 	now = splits_at_end(tail, tail->incoming, appended);
 	if (now) {
 		needed += now;
-		above += splits_above(now, full_at_end(index));
+		above += plan_above(index, at_end, now, &beyond);
 	}
+	above += splits_beyond(beyond);
 	for (i = 0; i < planned; i++) {
-		planned_block(index, &insertions[i])->incoming = 0;
+		plan_forget(index, planned_block(index, &insertions[i]),
+			    insertions[i].record);
 		cond_resched();
 	}
 	index->spare = above;

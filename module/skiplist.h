@@ -64,8 +64,6 @@ struct mtb_reserve {
  * @seq: State of the block's sequence counter for which @position and
  *	@slot_code hold.
  * @position: How many slots of the block precede the key.
- * @full: For writers: how many blocks one more above the block's level can bring
- *	about: one for each level, from there up, that is full.
  */
 struct mtb_place {
 	struct mtb_block *block;
@@ -73,7 +71,6 @@ struct mtb_place {
 	u64 slot_code;
 	unsigned int seq;
 	u8 position;
-	u8 full;
 };
 
 /**

@@ -12,8 +12,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "block.h"
 #include "model.h"
-#include "skiplist.h"
 
 /* Most records that a test inserts at a time. */
 #define BATCH_MAX	256
@@ -115,6 +115,26 @@ static u64 index_memory(struct fixture *fixture)
 	return memory;
 }
 
+/* Every block has a slot above, so that no search takes more than a step to the right. */
+static void check_levels(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_block *first = fixture->index.top, *block, *below;
+	unsigned int slots, blocks;
+
+	for (; first->level; first = below) {
+		below = first->slots[0].child;
+		slots = 0;
+		for (block = first; block; block = block->next)
+			slots += block->count;
+		blocks = 0;
+		for (block = below; block; block = block->next)
+			blocks++;
+		KUNIT_EXPECT_EQ(test, slots, blocks);
+	}
+	KUNIT_EXPECT_NULL(test, fixture->index.top->next);
+}
+
 /* The whole index, in both directions. */
 static void check_walks(struct kunit *test)
 {
@@ -136,6 +156,7 @@ static void check_walks(struct kunit *test)
 				      "entry %zu of %zu, backward", i, model->count);
 	KUNIT_EXPECT_NULL(test, record);
 	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
+	check_levels(test);
 
 	if (!model->count)
 		return;
@@ -383,6 +404,7 @@ static void append(struct kunit *test)
 	insert(test, &entry, 1);
 }
 
+#define FULL_RECORDS	(MTB_BLOCK_SLOTS * (MTB_BLOCK_SLOTS - 1))
 #define APPENDED_RECORDS	(16 * BATCH_MAX * MTB_TEST_SCALE)
 
 /*
@@ -422,6 +444,37 @@ static void skiplist_test_ascending_fills_blocks(struct kunit *test)
 	} while (blocks > 1);
 	KUNIT_EXPECT_EQ(test, mtb_skiplist_cut_blocks(&fixture->index), levels - 1);
 	KUNIT_EXPECT_EQ(test, index_memory(fixture), all * MTB_BLOCK_SIZE);
+	check_walks(test);
+}
+
+/*
+ * The blocks below one with room for one more all split at once, again and again:
+ * each of them alone would need nothing above.
+ */
+static void skiplist_test_levels(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct model_entry *batch;
+	unsigned int round;
+	size_t i, j, count;
+
+	model_init(test, &fixture->model, 4 * FULL_RECORDS);
+	batch = kunit_kzalloc(test, BATCH_MAX * sizeof(*batch), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, batch);
+	/* Full blocks, one less than there is room for above them. */
+	for (i = 0; i < FULL_RECORDS; i += count) {
+		count = min_t(size_t, BATCH_MAX, FULL_RECORDS - i);
+		for (j = 0; j < count; j++)
+			number_entry(fixture, (i + j + 1) << 20, &batch[j]);
+		insert(test, batch, count);
+	}
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < MTB_BLOCK_SLOTS - 1; i++)
+			number_entry(fixture, ((i * MTB_BLOCK_SLOTS + 2) << 20) + (1 << round),
+				     &batch[i]);
+		insert(test, batch, MTB_BLOCK_SLOTS - 1);
+		check_levels(test);
+	}
 	check_walks(test);
 }
 
@@ -1134,6 +1187,7 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE(skiplist_test_empty),
 	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
 	KUNIT_CASE(skiplist_test_ascending_fills_blocks),
+	KUNIT_CASE(skiplist_test_levels),
 	KUNIT_CASE(skiplist_test_plan),
 	KUNIT_CASE(skiplist_test_plan_versions),
 	KUNIT_CASE_PARAM(skiplist_test_remove, few_case_gen_params),
