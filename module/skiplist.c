@@ -238,12 +238,10 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 			continue;
 		before = splits(block, block->incoming - 1);
 		needed += now - before;
-		if (now > before)
-			above += plan_above(index, insertions[planned].record, now - before,
-					    &beyond);
+		above += plan_above(index, insertions[planned].record, now - before, &beyond);
 	}
-	now = splits_at_end(tail, tail->incoming, appended);
-	if (now) {
+	if (at_end) {
+		now = splits_at_end(tail, tail->incoming, appended);
 		needed += now;
 		above += plan_above(index, at_end, now, &beyond);
 	}
