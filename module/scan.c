@@ -84,16 +84,25 @@ static void scan_place(struct mtb_scan *scan)
 	scan_take_first(scan, record);
 }
 
+/* In a map, end the chunk at @record, to go on behind its key, unless it is going. */
+static void scan_pause(struct mtb_scan *scan, struct mtb_record *record)
+{
+	if (!mtb_record_tryget(record))
+		return;
+	scan->paused = record;
+	scan_end(scan, MTB_SCAN_PAUSED);
+}
+
 /* Go to the next block. */
 static void scan_step_on(struct mtb_scan *scan)
 {
 	struct mtb_cursor *cursor = &scan->cursor;
+	struct mtb_record *record = scan->upcoming;
 
 	if (fatal_signal_pending(current)) {
 		scan_end(scan, MTB_SCAN_INTERRUPTED);
 		return;
 	}
-	/* In a map the whole chunk is taken under RCU, which is not for long. */
 	if (!scan->map)
 		cond_resched();
 	/* A split can leave a table empty, and then it can become a map. */
@@ -101,6 +110,10 @@ static void scan_step_on(struct mtb_scan *scan)
 	scan_take_first(scan, scan_backward(scan) ? mtb_cursor_prev(cursor) :
 						    mtb_cursor_next(cursor));
 	rcu_read_unlock();
+	/* All of a batch on its way in may lie here. Its keys have few versions each. */
+	if (scan->map && ++scan->blocks >= MTB_SCAN_BLOCKS && scan->upcoming &&
+	    !mtb_same_key(record, scan->upcoming))
+		scan_pause(scan, record);
 }
 
 static void scan_step(struct mtb_scan *scan)
@@ -148,8 +161,9 @@ static struct mtb_record *prev_newest(struct mtb_scan *scan)
 			scan->chosen = record;
 		scan_step(scan);
 	}
-	/* Unless the range is over, a newer version may be yet to come. */
-	return record || scan->ended == MTB_SCAN_DONE ? scan->chosen : NULL;
+	/* Unless the key has ended, a newer version may be yet to come. */
+	return record || scan->ended == MTB_SCAN_DONE || scan->ended == MTB_SCAN_PAUSED ?
+	       scan->chosen : NULL;
 }
 
 static struct mtb_record *next_version(struct mtb_scan *scan)
@@ -182,13 +196,15 @@ static struct mtb_record *scan_walk(struct mtb_scan *scan)
 
 static void chunk_put(struct mtb_scan *scan)
 {
-	for (; scan->position < scan->count; scan->position++)
-		mtb_record_put(scan->chunk[scan->position]);
-	scan->count = 0;
+	while (scan->count)
+		mtb_record_put(scan->chunk[--scan->count]);
 	scan->position = 0;
+	if (scan->paused)
+		mtb_record_put(scan->paused);
+	scan->paused = NULL;
 }
 
-/* Take a chunk in one view. It is as long as a chunk, unless the range ends. */
+/* Take a chunk in one view. */
 static void chunk_fill(struct mtb_scan *scan)
 {
 	unsigned int cuts = scan->view.cuts;
@@ -199,13 +215,30 @@ static void chunk_fill(struct mtb_scan *scan)
 	mtb_view_settle(&scan->view, scan->table, 0);
 	/* What has moved since the scan began is missing in all that comes. */
 	scan->view.cuts = cuts;
+	scan->blocks = 0;
 	rcu_read_lock();
 	scan_place(scan);
 	while (scan->count < MTB_SCAN_CHUNK && (record = scan_walk(scan))) {
 		if (mtb_record_tryget(record))
 			scan->chunk[scan->count++] = record;
 	}
+	if (scan->upcoming)
+		scan_pause(scan, scan->chunk[scan->count - 1]);
 	rcu_read_unlock();
+}
+
+/* Nothing is missing in the chunk: the next one is what follows it. */
+static void chunk_settle(struct mtb_scan *scan)
+{
+	if (scan->ended != MTB_SCAN_PAUSED)
+		return;
+	if (scan->last)
+		mtb_record_put(scan->last);
+	scan->last = scan->paused;
+	scan->paused = NULL;
+	scan->from_start = false;
+	mtb_key_init(&scan->resume, READ_ONCE(scan->table->index.reverse), scan->last->data,
+		     scan->last->key_length, scan_backward(scan) ? U64_MAX : 0);
 }
 
 static void chunk_take(struct mtb_scan *scan)
@@ -214,9 +247,10 @@ static void chunk_take(struct mtb_scan *scan)
 
 	for (tries = 0; tries < MTB_VIEW_TRIES; tries++) {
 		chunk_fill(scan);
-		if (scan->ended == MTB_SCAN_INTERRUPTED ||
-		    !mtb_view_purged(&scan->view, scan->table))
+		if (scan->ended == MTB_SCAN_INTERRUPTED)
 			return;
+		if (!mtb_view_purged(&scan->view, scan->table))
+			return chunk_settle(scan);
 	}
 
 	/* Writers keep purging: have them wait for once. */
@@ -227,26 +261,18 @@ static void chunk_take(struct mtb_scan *scan)
 	}
 	chunk_fill(scan);
 	mutex_unlock(&scan->table->lock);
+	chunk_settle(scan);
 }
 
-/* The record returned before stays referenced: the next chunk follows its key. */
+/* What is returned stays referenced until the next chunk is taken. */
 static struct mtb_record *map_next(struct mtb_scan *scan)
 {
-	if (scan->position == scan->count) {
-		/* After a short chunk there is nothing. */
-		if (scan->last && !scan->upcoming)
+	while (scan->position == scan->count) {
+		if (scan->ended != MTB_SCAN_PAUSED)
 			return NULL;
 		chunk_take(scan);
-		if (!scan->count)
-			return NULL;
 	}
-	if (scan->last)
-		mtb_record_put(scan->last);
-	scan->last = scan->chunk[scan->position++];
-	scan->from_start = false;
-	mtb_key_init(&scan->resume, READ_ONCE(scan->table->index.reverse), scan->last->data,
-		     scan->last->key_length, scan_backward(scan) ? U64_MAX : 0);
-	return scan->last;
+	return scan->chunk[scan->position++];
 }
 
 /**
@@ -273,6 +299,7 @@ void mtb_scan_start(struct mtb_scan *scan, struct mtb_table *table, const struct
 	scan->bounded = end;
 	scan->ended = MTB_SCAN_DONE;
 	scan->last = NULL;
+	scan->paused = NULL;
 	scan->count = 0;
 	scan->position = 0;
 	if (start)
@@ -294,7 +321,7 @@ void mtb_scan_start(struct mtb_scan *scan, struct mtb_table *table, const struct
 	if (scan->map) {
 		scan->flags &= ~(MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES);
 		/* No chunk has been taken yet. */
-		scan->upcoming = NULL;
+		scan_end(scan, MTB_SCAN_PAUSED);
 	}
 }
 

@@ -7,7 +7,9 @@
 
 #include "view.h"
 
+/* What is taken in one section of RCU ends after so many records or blocks. */
 #define MTB_SCAN_CHUNK	64
+#define MTB_SCAN_BLOCKS	64
 
 /**
  * struct mtb_bound - An end of a range.
@@ -28,11 +30,13 @@ struct mtb_bound {
  * @MTB_SCAN_DONE: The range ends.
  * @MTB_SCAN_CUT: Entries have moved to another table meanwhile: what was
  *	returned is good, whether there is more must be found out anew.
+ * @MTB_SCAN_PAUSED: In a map, a chunk ends; the next one is yet to be taken.
  * @MTB_SCAN_INTERRUPTED: A fatal signal is pending.
  */
 enum mtb_scan_end {
 	MTB_SCAN_DONE,
 	MTB_SCAN_CUT,
+	MTB_SCAN_PAUSED,
 	MTB_SCAN_INTERRUPTED,
 };
 
@@ -53,12 +57,13 @@ enum mtb_scan_end {
  * @chunk: In a map, the records taken together, each with a reference.
  * @count: How many there are.
  * @position: How many of them have been returned.
- * @last: In a map, the last record of the chunk before, with a reference, or
- *	NULL.
+ * @blocks: In a map, how many blocks the chunk has come to.
+ * @paused: In a map, the record that the chunk ends at, with a reference, or NULL.
+ * @last: In a map, that of the chunk before, whose key @resume has, or NULL.
  *
  * In a versioned table the scan walks the index, and returns the records that
  * it finds there. In a map they do not stay: there the scan takes a chunk of
- * them at a time, all in one view.
+ * them at a time, in one view and one section of RCU.
  *
  * It is large: keep it off the stack.
  */
@@ -78,6 +83,8 @@ struct mtb_scan {
 	struct mtb_record *chunk[MTB_SCAN_CHUNK];
 	unsigned int count;
 	unsigned int position;
+	unsigned int blocks;
+	struct mtb_record *paused;
 	struct mtb_record *last;
 };
 

@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/math.h>
 #include <linux/sched.h>
 
 #include "model.h"
@@ -674,6 +675,85 @@ static void map_test_becomes_map(struct kunit *test)
 	}
 }
 
+/* So many keys, each with two versions; every so many, those that a scan sees. */
+#define HIDDEN_KEYS	3000
+#define HIDDEN_STEP	32
+
+static void number_key(u32 number, u8 *key)
+{
+	key[0] = number >> 8;
+	key[1] = number;
+}
+
+/* Add two versions of each of the keys, or of one in @step of them. */
+static int add_versions(struct fixture *fixture, u32 step, u64 *sequence)
+{
+	struct model_entry entry = { .tag = MEMTABLE_TYPE_VALUE, .key_length = 2 };
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < 2 * HIDDEN_KEYS && !err; i++) {
+		number_key(i / 2, entry.key);
+		if (i / 2 % step == 0)
+			err = model_write(fixture->table, &entry, 1, sequence);
+	}
+	return err;
+}
+
+/* Scan from a key on. Returns how many are seen. */
+static u32 scan_visible(struct kunit *test, u32 flags, u32 from)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_scan *scan = &fixture->scan;
+	bool backward = flags & MEMTABLE_SCAN_REVERSE;
+	u32 i, at = backward ? from / HIDDEN_STEP : DIV_ROUND_UP(from, HIDDEN_STEP);
+	u8 start[2], key[2];
+	struct mtb_bound bound = { .data = start, .length = sizeof(start) };
+	struct mtb_record *record;
+	struct mtb_view view;
+
+	number_key(from, start);
+	mtb_view_settle(&view, fixture->table, 0);
+	mtb_scan_start(scan, fixture->table, &view, flags, &bound, NULL);
+	for (i = 0; (record = mtb_scan_next(scan)); i++) {
+		number_key((backward ? at - i : at + i) * HIDDEN_STEP, key);
+		KUNIT_EXPECT_EQ(test, memcmp(record->data, key, sizeof(key)), 0);
+		/* The newer one of two. */
+		KUNIT_EXPECT_EQ(test, mtb_tag_sequence(record->tag) % 2, 0ULL);
+		/* It goes on where two blocks share a key. */
+		KUNIT_EXPECT_LT(test, scan->blocks, 2U * MTB_SCAN_BLOCKS);
+	}
+	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_DONE);
+	mtb_scan_finish(scan);
+	return i;
+}
+
+/*
+ * However much lies in the index that a scan does not see, it goes past it in
+ * pieces, and finds one version of each key, the newest that it sees.
+ */
+static void map_test_hidden(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	u64 visible, sequence;
+	u32 from;
+
+	/* What readers come upon before batches are published, and before they are purged. */
+	WRITE_ONCE(fixture->table->map, false);
+	KUNIT_ASSERT_EQ(test, add_versions(fixture, HIDDEN_STEP, &visible), 0);
+	KUNIT_ASSERT_EQ(test, add_versions(fixture, 1, &sequence), 0);
+	WRITE_ONCE(fixture->table->map, true);
+	atomic64_set(&fixture->table->last_sequence, visible);
+	for (from = 0; from < HIDDEN_KEYS; from += 50) {
+		KUNIT_ASSERT_EQ(test, scan_visible(test, 0, from),
+				DIV_ROUND_UP(HIDDEN_KEYS, HIDDEN_STEP) -
+				DIV_ROUND_UP(from, HIDDEN_STEP));
+		KUNIT_ASSERT_EQ(test, scan_visible(test, MEMTABLE_SCAN_REVERSE, from),
+				from / HIDDEN_STEP + 1);
+	}
+	atomic64_set(&fixture->table->last_sequence, sequence);
+}
+
 static struct kunit_case map_test_cases[] = {
 	KUNIT_CASE(map_test_rules),
 	KUNIT_CASE_PARAM(map_test_model, map_case_gen_params),
@@ -681,6 +761,7 @@ static struct kunit_case map_test_cases[] = {
 	KUNIT_CASE(map_test_deletion_kept),
 	KUNIT_CASE(map_test_reordered),
 	KUNIT_CASE(map_test_pins),
+	KUNIT_CASE(map_test_hidden),
 	KUNIT_CASE(map_test_becomes_map),
 	KUNIT_CASE(map_test_concurrent),
 	{}
