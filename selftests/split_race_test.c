@@ -714,6 +714,7 @@ static int slow_count(const struct slow *const self)
 /* Whatever it reads is whole, and when it ends all memory comes back. */
 TEST_F_TIMEOUT(readers, slow, LONG_TIMEOUT)
 {
+	const __u32 pivot = __builtin_bswap32(SLOW_KEYS / 2);
 	struct slow slow = {};
 
 	for (__u32 i = 0; i < SLOW_KEYS; i++) {
@@ -724,6 +725,7 @@ TEST_F_TIMEOUT(readers, slow, LONG_TIMEOUT)
 	for (slow.request = SLOW_READ; slow.request <= SLOW_FILE;
 	     slow.request++) {
 		const struct caches before = caches_settled();
+		const __u64 number = number_new();
 		pthread_t thread;
 		int right, count;
 
@@ -737,9 +739,14 @@ TEST_F_TIMEOUT(readers, slow, LONG_TIMEOUT)
 		}
 		threads_start(&thread, 1, slow_main, &slow);
 		stall_wait(&slow.stall);
-		right = table_halve(slow.fd);
+		right = variant->publish ?
+				table_split_publish(slow.fd, &pivot,
+						    sizeof(pivot), number) :
+				table_split(slow.fd, &pivot, sizeof(pivot));
 		ASSERT_LE(0, right);
 		EXPECT_EQ(SLOW_KEYS / 2, table_info(right).entries);
+		if (variant->publish)
+			ASSERT_EQ(0, table_drop(slow.fd, number));
 		ASSERT_EQ(0, close(right));
 		/* Time for it to be freed, if nobody held it. */
 		usleep(300000);
