@@ -57,10 +57,14 @@ static void scan_take(struct mtb_scan *scan, struct mtb_record *record)
 		scan->upcoming = record;
 }
 
-/* Take a record from a block that the cursor has just come to. */
+/*
+ * Take a record from a block that the cursor has just come to. A map may have been
+ * emptied, and become another table since.
+ */
 static void scan_take_first(struct mtb_scan *scan, struct mtb_record *record)
 {
-	if (mtb_view_cut(&scan->view, scan->table))
+	if (mtb_view_cut(&scan->view, scan->table) ||
+	    (scan->map && record && record->trailer != MTB_TRAILER_PIN))
 		scan_end(scan, MTB_SCAN_CUT);
 	else
 		scan_take(scan, record);
@@ -110,9 +114,11 @@ static void scan_step_on(struct mtb_scan *scan)
 	scan_take_first(scan, scan_backward(scan) ? mtb_cursor_prev(cursor) :
 						    mtb_cursor_next(cursor));
 	rcu_read_unlock();
-	/* All of a batch on its way in may lie here. Its keys have few versions each. */
-	if (scan->map && ++scan->blocks >= MTB_SCAN_BLOCKS && scan->upcoming &&
-	    !mtb_same_key(record, scan->upcoming))
+	/*
+	 * All of a batch on its way in may lie here. In a map no two blocks have
+	 * versions of one key that a view shows, so that this key is done with.
+	 */
+	if (scan->map && ++scan->blocks >= MTB_SCAN_BLOCKS && scan->upcoming)
 		scan_pause(scan, record);
 }
 
@@ -227,18 +233,24 @@ static void chunk_fill(struct mtb_scan *scan)
 	rcu_read_unlock();
 }
 
+/* Keep another record, and the reference to it. */
+static void keep(struct mtb_record **kept, struct mtb_record *record)
+{
+	if (*kept)
+		mtb_record_put(*kept);
+	*kept = record;
+}
+
 /* Nothing is missing in the chunk: the next one is what follows it. */
 static void chunk_settle(struct mtb_scan *scan)
 {
 	if (scan->ended != MTB_SCAN_PAUSED)
 		return;
-	if (scan->last)
-		mtb_record_put(scan->last);
-	scan->last = scan->paused;
+	keep(&scan->from, scan->paused);
 	scan->paused = NULL;
 	scan->from_start = false;
-	mtb_key_init(&scan->resume, READ_ONCE(scan->table->index.reverse), scan->last->data,
-		     scan->last->key_length, scan_backward(scan) ? U64_MAX : 0);
+	mtb_key_init(&scan->resume, READ_ONCE(scan->table->index.reverse), scan->from->data,
+		     scan->from->key_length, scan_backward(scan) ? U64_MAX : 0);
 }
 
 static void chunk_take(struct mtb_scan *scan)
@@ -264,12 +276,14 @@ static void chunk_take(struct mtb_scan *scan)
 	chunk_settle(scan);
 }
 
-/* What is returned stays referenced until the next chunk is taken. */
 static struct mtb_record *map_next(struct mtb_scan *scan)
 {
 	while (scan->position == scan->count) {
 		if (scan->ended != MTB_SCAN_PAUSED)
 			return NULL;
+		/* What was returned stays until something else is. */
+		if (scan->count)
+			keep(&scan->last, scan->chunk[--scan->count]);
 		chunk_take(scan);
 	}
 	return scan->chunk[scan->position++];
@@ -298,8 +312,10 @@ void mtb_scan_start(struct mtb_scan *scan, struct mtb_table *table, const struct
 	scan->from_start = !start;
 	scan->bounded = end;
 	scan->ended = MTB_SCAN_DONE;
-	scan->last = NULL;
+	scan->map = false;
 	scan->paused = NULL;
+	scan->from = NULL;
+	scan->last = NULL;
 	scan->count = 0;
 	scan->position = 0;
 	if (start)
@@ -329,8 +345,8 @@ void mtb_scan_start(struct mtb_scan *scan, struct mtb_table *table, const struct
  * mtb_scan_next() - Return the next record of a scan.
  * @scan: The scan.
  *
- * Return: the record, which stays until the next call, or NULL at the end, see
- * &mtb_scan.ended.
+ * Return: the record, which stays until the next one is returned or the scan is
+ * finished, or NULL at the end, see &mtb_scan.ended.
  */
 struct mtb_record *mtb_scan_next(struct mtb_scan *scan)
 {
@@ -362,6 +378,6 @@ int mtb_scan_error(const struct mtb_scan *scan)
 void mtb_scan_finish(struct mtb_scan *scan)
 {
 	chunk_put(scan);
-	if (scan->last)
-		mtb_record_put(scan->last);
+	keep(&scan->from, NULL);
+	keep(&scan->last, NULL);
 }

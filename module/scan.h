@@ -28,8 +28,9 @@ struct mtb_bound {
 /**
  * enum mtb_scan_end - Why a scan has no further record.
  * @MTB_SCAN_DONE: The range ends.
- * @MTB_SCAN_CUT: Entries have moved to another table meanwhile: what was
- *	returned is good, whether there is more must be found out anew.
+ * @MTB_SCAN_CUT: Entries have moved to another table meanwhile, or a map has
+ *	been emptied and become another table: what was returned is good,
+ *	whether there is more must be found out anew.
  * @MTB_SCAN_PAUSED: In a map, a chunk ends; the next one is yet to be taken.
  * @MTB_SCAN_INTERRUPTED: A fatal signal is pending.
  */
@@ -59,7 +60,9 @@ enum mtb_scan_end {
  * @position: How many of them have been returned.
  * @blocks: In a map, how many blocks the chunk has come to.
  * @paused: In a map, the record that the chunk ends at, with a reference, or NULL.
- * @last: In a map, that of the chunk before, whose key @resume has, or NULL.
+ * @from: In a map, that of the chunk before, whose key @resume has, or NULL.
+ * @last: In a map, the last record returned of the chunks before, with a
+ *	reference, or NULL.
  *
  * In a versioned table the scan walks the index, and returns the records that
  * it finds there. In a map they do not stay: there the scan takes a chunk of
@@ -85,6 +88,7 @@ struct mtb_scan {
 	unsigned int position;
 	unsigned int blocks;
 	struct mtb_record *paused;
+	struct mtb_record *from;
 	struct mtb_record *last;
 };
 

@@ -675,8 +675,8 @@ static void map_test_becomes_map(struct kunit *test)
 	}
 }
 
-/* So many keys, each with two versions; every so many, those that a scan sees. */
-#define HIDDEN_KEYS	3000
+/* So many keys, of which a scan sees one in so many. */
+#define HIDDEN_KEYS	5000
 #define HIDDEN_STEP	32
 
 static void number_key(u32 number, u8 *key)
@@ -685,19 +685,36 @@ static void number_key(u32 number, u8 *key)
 	key[1] = number;
 }
 
-/* Add two versions of each of the keys, or of one in @step of them. */
-static int add_versions(struct fixture *fixture, u32 step, u64 *sequence)
+/*
+ * Link the keys that scans see, with two versions, as they are before the older one
+ * is purged, or else the others, with one.
+ */
+static u64 link_keys(struct kunit *test, bool visible, u64 sequence)
 {
-	struct model_entry entry = { .tag = MEMTABLE_TYPE_VALUE, .key_length = 2 };
-	int err = 0;
+	struct fixture *fixture = test->priv;
+	struct mtb_table *table = fixture->table;
+	struct model_entry entry = { .key_length = 2 };
+	struct mtb_insertion insertion = {};
+	struct mtb_reserve reserve = {};
+	unsigned int planned;
 	u32 i;
 
-	for (i = 0; i < 2 * HIDDEN_KEYS && !err; i++) {
+	mutex_lock(&table->lock);
+	for (i = 0; i < 2 * HIDDEN_KEYS; i++) {
+		if (visible ? i / 2 % HIDDEN_STEP : i % 2 || i / 2 % HIDDEN_STEP == 0)
+			continue;
 		number_key(i / 2, entry.key);
-		if (i / 2 % step == 0)
-			err = model_write(fixture->table, &entry, 1, sequence);
+		entry.tag = mtb_tag(++sequence, MEMTABLE_TYPE_VALUE);
+		insertion.record = model_record(&entry, MTB_TRAILER_PIN);
+		if (!insertion.record || mtb_reserve_fill(&reserve, MTB_LEVELS_MAX))
+			break;
+		mtb_skiplist_plan(&table->index, &insertion, 1, &planned);
+		mtb_skiplist_insert(&table->index, &insertion, &reserve);
 	}
-	return err;
+	mutex_unlock(&table->lock);
+	mtb_reserve_empty(&reserve);
+	KUNIT_EXPECT_EQ(test, i, 2U * HIDDEN_KEYS);
+	return sequence;
 }
 
 /* Scan from a key on. Returns how many are seen. */
@@ -720,8 +737,7 @@ static u32 scan_visible(struct kunit *test, u32 flags, u32 from)
 		KUNIT_EXPECT_EQ(test, memcmp(record->data, key, sizeof(key)), 0);
 		/* The newer one of two. */
 		KUNIT_EXPECT_EQ(test, mtb_tag_sequence(record->tag) % 2, 0ULL);
-		/* It goes on where two blocks share a key. */
-		KUNIT_EXPECT_LT(test, scan->blocks, 2U * MTB_SCAN_BLOCKS);
+		KUNIT_EXPECT_LE(test, scan->blocks, (u32)MTB_SCAN_BLOCKS);
 	}
 	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_DONE);
 	mtb_scan_finish(scan);
@@ -735,14 +751,10 @@ static u32 scan_visible(struct kunit *test, u32 flags, u32 from)
 static void map_test_hidden(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
-	u64 visible, sequence;
+	u64 visible = link_keys(test, true, 0);
 	u32 from;
 
-	/* What readers come upon before batches are published, and before they are purged. */
-	WRITE_ONCE(fixture->table->map, false);
-	KUNIT_ASSERT_EQ(test, add_versions(fixture, HIDDEN_STEP, &visible), 0);
-	KUNIT_ASSERT_EQ(test, add_versions(fixture, 1, &sequence), 0);
-	WRITE_ONCE(fixture->table->map, true);
+	link_keys(test, false, visible);
 	atomic64_set(&fixture->table->last_sequence, visible);
 	for (from = 0; from < HIDDEN_KEYS; from += 50) {
 		KUNIT_ASSERT_EQ(test, scan_visible(test, 0, from),
@@ -751,7 +763,83 @@ static void map_test_hidden(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, scan_visible(test, MEMTABLE_SCAN_REVERSE, from),
 				from / HIDDEN_STEP + 1);
 	}
-	atomic64_set(&fixture->table->last_sequence, sequence);
+}
+
+/* Set or delete all keys but the first, in a batch that is not published. */
+static void hide(struct kunit *test, u8 type)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_table *table = fixture->table;
+	struct model_entry entry = { .tag = type, .key_length = 2 };
+	u64 sequence;
+	u32 i;
+
+	for (i = 1; i < HIDDEN_KEYS; i++) {
+		number_key(i, entry.key);
+		KUNIT_ASSERT_EQ(test, model_write(table, &entry, 1, &sequence), 0);
+	}
+	if (type == MEMTABLE_TYPE_VALUE)
+		atomic64_set(&table->last_sequence, sequence - (HIDDEN_KEYS - 1));
+}
+
+/*
+ * What a scan has returned stays until it returns something else, or ends: also
+ * when it goes on and finds nothing.
+ */
+static void map_test_returned(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_scan *scan = &fixture->scan;
+	struct model_entry entry = { .tag = MEMTABLE_TYPE_VALUE, .key_length = 2 };
+	struct mtb_record *record;
+	struct mtb_view view;
+	u64 sequence;
+
+	KUNIT_ASSERT_EQ(test, model_write(fixture->table, &entry, 1, &sequence), 0);
+	hide(test, MEMTABLE_TYPE_VALUE);
+	mtb_view_settle(&view, fixture->table, 0);
+	mtb_scan_start(scan, fixture->table, &view, 0, NULL, NULL);
+	record = mtb_scan_next(scan);
+	KUNIT_ASSERT_NOT_NULL(test, record);
+	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_PAUSED);
+	hide(test, MEMTABLE_TYPE_DELETION);
+	entry.tag = MEMTABLE_TYPE_DELETION;
+	KUNIT_EXPECT_EQ(test, model_write(fixture->table, &entry, 1, &sequence), 0);
+	while (info(fixture).memory_usage > MTB_BLOCK_SIZE)
+		usleep_range(100, 1000);
+	/* Freed after a grace period, had the scan no part in it. */
+	synchronize_rcu();
+	usleep_range(10000, 20000);
+	KUNIT_EXPECT_NULL(test, mtb_scan_next(scan));
+	KUNIT_EXPECT_EQ(test, (u32)record->key_length, 2U);
+	KUNIT_EXPECT_EQ(test, mtb_tag_sequence(record->tag), 1ULL);
+	mtb_scan_finish(scan);
+}
+
+/* A scan of a map is not done where that has been emptied, and is none any more. */
+static void map_test_versioned(struct kunit *test)
+{
+	static const struct memtable_configure versioned = { .kind = MEMTABLE_KIND_VERSIONED };
+	struct fixture *fixture = test->priv;
+	struct mtb_scan *scan = &fixture->scan;
+	struct mtb_view view;
+	u32 i;
+
+	for (i = 0; i < 2 * MTB_SCAN_CHUNK; i++)
+		KUNIT_ASSERT_EQ(test, put_number(fixture, i, MEMTABLE_TYPE_VALUE), 0);
+	mtb_view_settle(&view, fixture->table, 0);
+	mtb_scan_start(scan, fixture->table, &view, 0, NULL, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, mtb_scan_next(scan));
+	for (i = 0; i < 2 * MTB_SCAN_CHUNK; i++)
+		KUNIT_ASSERT_EQ(test, put_number(fixture, i, MEMTABLE_TYPE_DELETION), 0);
+	KUNIT_ASSERT_EQ(test, mtb_table_configure(fixture->table, &versioned), 0);
+	for (i = 0; i < 2 * MTB_SCAN_CHUNK; i++)
+		KUNIT_ASSERT_EQ(test, put_number(fixture, i, MEMTABLE_TYPE_VALUE), 0);
+	for (i = 1; mtb_scan_next(scan); i++)
+		;
+	KUNIT_EXPECT_EQ(test, i, (u32)MTB_SCAN_CHUNK);
+	KUNIT_EXPECT_EQ(test, scan->ended, MTB_SCAN_CUT);
+	mtb_scan_finish(scan);
 }
 
 static struct kunit_case map_test_cases[] = {
@@ -762,6 +850,8 @@ static struct kunit_case map_test_cases[] = {
 	KUNIT_CASE(map_test_reordered),
 	KUNIT_CASE(map_test_pins),
 	KUNIT_CASE(map_test_hidden),
+	KUNIT_CASE(map_test_returned),
+	KUNIT_CASE(map_test_versioned),
 	KUNIT_CASE(map_test_becomes_map),
 	KUNIT_CASE(map_test_concurrent),
 	{}

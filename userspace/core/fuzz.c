@@ -609,7 +609,7 @@ static void step_scan(struct held *held, u32 steps)
 		record = mtb_scan_next(&held->scan);
 		if (!record && held->scan.ended != MTB_SCAN_DONE) {
 			EQUAL((int)held->scan.ended, (int)MTB_SCAN_CUT);
-			TRUE(!is_whole(held));
+			TRUE(!is_whole(held) || held->turned);
 		} else if (held->scan.map) {
 			/* If it has been turned round, the scan goes where it can. */
 			if (!held->turned)
