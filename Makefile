@@ -50,7 +50,7 @@ demo: setup ## this machine's package database in a table, in a test VM
 	@$(MAKE) --no-print-directory -s userspace
 	@$(vm)/demo
 
-check: ## run all tests, or some: PARTS="build lint uapi core harness kunit ..."
+check: ## run all tests, or some: PARTS="core kunit-debug ...", see testing.rst
 	@KERNELS="$(KERNELS)" $(vm)/check $(PARTS)
 
 check-kernels: ## run the suites on all kernels, or some: KERNELS="stock debug kcsan ..."

@@ -31,7 +31,9 @@
  *
  * Errors common to all requests: %ENOTTY (unknown request), %EFAULT (bad
  * pointer), %EBADF (the device was not opened for reading, or for writing, as
- * the request needs it), %ENOMEM, %EINTR (a fatal signal is pending).
+ * the request needs it), %ENOMEM, %EINTR (a fatal signal is pending). Opened for
+ * writing it must be for CONFIGURE, ADD, WRITE, SEAL, PUBLISH, DROP, ROTATE and
+ * SPLIT, for reading for GET, READ, SCAN, PIVOT, SHARE and SPLIT.
  */
 
 /**
@@ -374,7 +376,8 @@ enum memtable_scan_flags {
 /**
  * enum memtable_scan_result - Bits of &memtable_scan.result.
  * @MEMTABLE_SCAN_DONE: The scan has returned everything up to its end bound;
- *	otherwise it stopped at the size of the buffer or at the limit.
+ *	otherwise it stopped at the size of the buffer or at the limit, or was
+ *	cut short by a split, and there may be more.
  */
 enum memtable_scan_result {
 	MEMTABLE_SCAN_DONE	= 1 << 0,
@@ -440,9 +443,9 @@ struct memtable_scan {
  * what a user can publish.
  *
  * Errors: %EEXIST (PUBLISH, ROTATE: the number is taken), %EBUSY (PUBLISH: the
- * table is published already; ROTATE: by another user), %EDQUOT (PUBLISH,
- * ROTATE: the user has as many tables, or as much in them, as allowed),
- * %ENOENT (ATTACH, DROP: there is no such number),
+ * table is published already; ROTATE: by another user, or it is being
+ * dropped), %EDQUOT (PUBLISH, ROTATE: the user has as many tables, or as much in
+ * them, as allowed), %ENOENT (ATTACH, DROP: there is no such number),
  * %EPERM (all, and %MEMTABLE_IOC_LIST: the caller is another user than the one
  * who opened the device, or the descriptor comes from %MEMTABLE_IOC_SHARE or
  * %MEMTABLE_IOC_SPLIT and speaks for its table only).

@@ -67,7 +67,7 @@ def describe(settings):
         ("caches", caches()),
         ("memory", f"{memory:.0f} GiB"),
         ("system", f"{field(read('/etc/os-release'), 'PRETTY_NAME')}, "
-                   f"Linux {platform.release()}"),
+                   f"Linux {re.match('[0-9.]+', platform.release())[0]}"),
         ("compiler", output_of("gcc", "--version").split("\n")[0]),
         ("peers", versions.rstrip(", ").replace("lib", "").replace("-dev", "")),
         ("source", output_of("git", "-C", TOP, "describe", "--always", "--dirty")),

@@ -40,7 +40,7 @@ def table(title, rows, peers):
     if not peers:
         return []
     lines = [title, f"  {'':24} {'memtable':>9}" +
-             "".join(f" {peer:>9.9}{'':8}" for peer in peers).rstrip()]
+             "".join(f"{f'{peer:>10}':18}" for peer in peers).rstrip()]
     for name, row in rows:
         if any(peer in row for peer in peers):
             ours = row.get("memtable")
