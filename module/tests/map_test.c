@@ -660,8 +660,9 @@ static void map_test_becomes_map(struct kunit *test)
 		mutex_lock(&fixture->table->lock);
 		WRITE_ONCE(fixture->table->map, false);
 		task = kthread_run(write_one_key, fixture, "map_test");
+		/* On an emulated processor it takes its time to get there. */
 		if (!IS_ERR(task))
-			usleep_range(1000, 2000);
+			usleep_range(10000, 20000);
 		WRITE_ONCE(fixture->table->map, true);
 		mutex_unlock(&fixture->table->lock);
 		KUNIT_ASSERT_TRUE(test, !IS_ERR(task));
