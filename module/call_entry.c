@@ -416,7 +416,7 @@ static int scan_table(struct mtb_call *call, struct memtable_scan *scan,
 		      min_t(u64, scan->records_size, MAX_RW_COUNT));
 	err = mtb_sink_init(&sink, &to);
 	if (!err) {
-		/* -EAGAIN: a split came before anything was copied. */
+		/* -EAGAIN: it was cut short before anything was copied. */
 		do {
 			err = scan_once(call, scan, walk, &sink, start, end);
 		} while (err == -EAGAIN);

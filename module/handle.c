@@ -368,7 +368,7 @@ static ssize_t handle_read_table(struct mtb_handle *handle, struct mtb_table *ta
 		return -ENOMEM;
 	ret = mtb_sink_init(&sink, to);
 	if (!ret) {
-		/* -EAGAIN: a split came before anything was read. */
+		/* -EAGAIN: it was cut short before anything was read. */
 		do {
 			ret = handle_read_once(handle, table, scan, &sink, room);
 		} while (ret == -EAGAIN);

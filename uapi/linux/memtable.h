@@ -377,7 +377,8 @@ enum memtable_scan_flags {
  * enum memtable_scan_result - Bits of &memtable_scan.result.
  * @MEMTABLE_SCAN_DONE: The scan has returned everything up to its end bound;
  *	otherwise it stopped at the size of the buffer or at the limit, or was
- *	cut short by a split, and there may be more.
+ *	cut short by a split or because a map has been emptied and become
+ *	another table, and there may be more.
  */
 enum memtable_scan_result {
 	MEMTABLE_SCAN_DONE	= 1 << 0,
