@@ -12,7 +12,6 @@
 #include "common.h"
 #include "value.h"
 
-
 #define BESIDE_KEYS 400
 #define BESIDE_READERS 3
 #define BESIDE_WRITERS 2

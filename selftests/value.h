@@ -8,7 +8,6 @@
 
 #include "common.h"
 
-
 #define VALUE_SIZE 65536
 
 struct stamp {
