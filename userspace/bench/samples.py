@@ -42,6 +42,9 @@ class Samples:
         self.results = {turn: results for turn, results in self.results.items()
                         if turn.setting not in settings}
 
+    def settings(self):
+        return {turn.setting for turn in self.results}
+
     def add(self, turn, results):
         self.results[turn] = results
         self.write()
