@@ -39,7 +39,7 @@ def draw(path, panels):
         script = [f"set terminal {terminal} size {WIDTH},{PANEL_HEIGHT * len(panels)}",
                   f"set output '{path}.{kind}'", "set datafile missing '?'",
                   "set style data histograms", "set style fill solid noborder", "set grid ytics",
-                  "set rmargin 16", "set lmargin 9", "set xtics nomirror rotate by -20 scale 0",
+                  "set rmargin 20", "set lmargin 13", "set xtics nomirror rotate by -20 scale 0",
                   f"set multiplot layout {len(panels)},1"]
         for first, (title, unit, rows, logarithmic) in enumerate(panels):
             script += panel(title, unit, rows, systems, logarithmic, first)

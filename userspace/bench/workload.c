@@ -215,12 +215,14 @@ static void run_scan_reverse(struct bench *bench, size_t batch, struct result *r
  * struct writer - A thread that adds.
  * @keys: What it adds.
  * @batch: So many at a time.
- * @ns: How long it took, in nanoseconds.
+ * @ops: Keys so far.
+ * @ns: How long they took, in nanoseconds.
  * @done: It has added all.
  */
 struct writer {
 	const struct keys *keys;
 	size_t batch;
+	uint64_t ops;
 	uint64_t ns;
 	bool done;
 };
@@ -231,7 +233,8 @@ static void *write_all(void *argument)
 	uint64_t started = now();
 
 	workload_add(writer->keys, writer->batch);
-	writer->ns = now() - started;
+	writer->ns += now() - started;
+	writer->ops += writer->keys->count;
 	__atomic_store_n(&writer->done, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -250,13 +253,13 @@ struct reader {
 	uint32_t *samples;
 };
 
-/* Look up keys until the writer is done, or as many as @least if there is none. */
-static void read_beside(struct reader *reader, const struct writer *writer, size_t least)
+/* Look up keys until the writer is done, or @count of them if there is none. */
+static void read_beside(struct reader *reader, const struct writer *writer, size_t count)
 {
-	uint64_t started = now(), before = started, after;
+	uint64_t started = now(), before = started, after, end = reader->ops + count;
 	const struct entry *entry;
 
-	while (writer ? !__atomic_load_n(&writer->done, __ATOMIC_ACQUIRE) : reader->ops < least) {
+	while (writer ? !__atomic_load_n(&writer->done, __ATOMIC_ACQUIRE) : reader->ops < end) {
 		entry = &reader->keys->entries[reader->ops % reader->keys->count];
 		if (store.get(entry, 1, values) != 1)
 			die("a key was not found");
@@ -266,7 +269,7 @@ static void read_beside(struct reader *reader, const struct writer *writer, size
 		reader->ops++;
 		before = after;
 	}
-	reader->ns = before - started;
+	reader->ns += before - started;
 }
 
 static int compare_samples(const void *a, const void *b)
@@ -290,20 +293,43 @@ static void percentiles(struct reader *reader, struct result *result)
  * The reader alone comes before and after, since the table grows meanwhile: by
  * half of what it has.
  */
+static void mix(struct bench *bench, const struct keys *keys, struct reader *alone,
+		struct reader *beside, struct writer *writer)
+{
+	size_t share = bench->least / 8;
+	uint64_t before = beside->ops;
+	pthread_t thread;
+
+	store.open(bench->folder, keys->count + writer->keys->count);
+	workload_add(keys, BATCH_MAX);
+	bench->open = true;
+
+	get_all(beside->keys, min(WARM_UP, bench->least), 1);
+	read_beside(alone, NULL, share);
+	writer->done = false;
+	if (pthread_create(&thread, NULL, write_all, writer))
+		die("cannot start a thread");
+	read_beside(beside, writer, 0);
+	pthread_join(thread, NULL);
+	if (beside->ops == before)
+		die("there is no processor for the reader");
+	read_beside(alone, NULL, share);
+}
+
+static void reader_init(struct reader *reader, const struct keys *keys)
+{
+	reader->keys = keys;
+	reader->samples = calloc(SAMPLES, sizeof(*reader->samples));
+	if (!reader->samples)
+		die("out of memory");
+}
+
+/* In new stores, until the reader has looked up enough beside the writer. */
 static void run_mixed(struct bench *bench, size_t batch, struct result *result)
 {
-	struct keys all, added, keys;
-	struct reader alone[2] = {}, beside = {};
+	struct keys all, added, keys, shuffled;
 	struct writer writer = { .keys = &added, .batch = batch };
-	pthread_t thread;
-	uint32_t *samples;
-
-	samples = calloc(SAMPLES, sizeof(*samples));
-	if (!samples)
-		die("out of memory");
-	alone[0].samples = samples;
-	alone[1].samples = samples;
-	beside.samples = samples;
+	struct reader alone = {}, beside = {};
 
 	if (bench->open)
 		die("a store that others have used is not for one writer and one reader");
@@ -311,34 +337,26 @@ static void run_mixed(struct bench *bench, size_t batch, struct result *result)
 	keys_copy(&keys, &all, 0, bench->count);
 	keys_copy(&added, &all, bench->count, bench->count / 2);
 	keys_free(&all);
-	store.open(bench->folder, keys.count + added.count);
-	workload_add(&keys, BATCH_MAX);
-	bench->open = true;
-	all = keys;
-	keys_shuffled(&keys, &all, 8);
-	keys_free(&all);
-	alone[0].keys = &keys;
-	alone[1].keys = &keys;
-	beside.keys = &keys;
+	keys_shuffled(&shuffled, &keys, 8);
+	reader_init(&alone, &shuffled);
+	reader_init(&beside, &shuffled);
 
-	get_all(&keys, min(WARM_UP, bench->least), 1);
-	read_beside(&alone[0], NULL, bench->least / 2);
-	if (pthread_create(&thread, NULL, write_all, &writer))
-		die("cannot start a thread");
-	read_beside(&beside, &writer, 0);
-	pthread_join(thread, NULL);
-	if (!beside.ops)
-		die("there is no processor for the reader");
+	do {
+		if (bench->open)
+			close_store(bench);
+		mix(bench, &keys, &alone, &beside, &writer);
+	} while (beside.ops < bench->least);
+
 	percentiles(&beside, result);
-	read_beside(&alone[1], NULL, bench->least / 2);
-
 	result->ops = beside.ops;
 	result->ns = beside.ns;
-	result->alone = (double)(alone[0].ns + alone[1].ns) / (alone[0].ops + alone[1].ops);
-	result->writer = (double)writer.ns / added.count;
+	result->alone = (double)alone.ns / alone.ops;
+	result->writer = (double)writer.ns / writer.ops;
 	keys_free(&keys);
 	keys_free(&added);
-	free(samples);
+	keys_free(&shuffled);
+	free(alone.samples);
+	free(beside.samples);
 }
 
 static void run_free(struct bench *bench, size_t batch, struct result *result)
