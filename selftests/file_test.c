@@ -773,39 +773,4 @@ TEST_F_TIMEOUT(file, signals, LONG_TIMEOUT)
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &off, NULL));
 }
 
-/*
- * Closing a table of a million entries is for the kernel's watchdogs to judge;
- * here it must just not get in the way of other tables.
- */
-TEST_F_TIMEOUT(file, close_million, LONG_TIMEOUT)
-{
-	const unsigned int batches = scaled(100);
-	const int fd = table_open();
-	struct stream stream = {};
-	struct timespec begin, end;
-	__u64 seed = 1;
-
-	ASSERT_LE(0, fd);
-	for (unsigned int i = 0; i < batches; i++) {
-		stream.length = 0;
-		for (unsigned int j = 0; j < 10000; j++) {
-			const __u64 key = random_next(&seed);
-
-			stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key,
-				   sizeof(key), NULL, 0);
-		}
-		ASSERT_EQ(0, table_write(fd, &stream));
-	}
-	ASSERT_EQ(10000 * batches, table_info(fd).entries);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	ASSERT_EQ(0, close(fd));
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	TH_LOG("%u entries closed in %lld us", 10000 * batches,
-	       (end.tv_sec - begin.tv_sec) * 1000000LL +
-		       (end.tv_nsec - begin.tv_nsec) / 1000);
-	EXPECT_EQ(0, table_put(self->fd, 0, "key", "value"));
-	EXPECT_EQ(0, table_differs(self->fd, 0, "key", "value"));
-	stream_free(&stream);
-}
-
 TEST_HARNESS_MAIN
