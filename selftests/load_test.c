@@ -134,13 +134,14 @@ TEST_F_TIMEOUT(module, stalled, LONG_TIMEOUT)
 	EXPECT_FALSE(module_left_something());
 }
 
+#define ROUNDS 100
+
 /*
  * While a table is open or published the module stays; then it goes, at once
  * even if the memory of what was closed has not been freed yet.
  */
 TEST_F_TIMEOUT(module, rounds, LONG_TIMEOUT)
 {
-	const unsigned int rounds = scaled(100);
 	struct stream stream = {};
 	__u64 random = 1;
 
@@ -152,7 +153,7 @@ TEST_F_TIMEOUT(module, rounds, LONG_TIMEOUT)
 		stream_add(&stream, 0, MEMTABLE_TYPE_VALUE, &key, sizeof(key),
 			   &key, sizeof(key));
 	}
-	for (unsigned int round = 0; round < rounds; round++) {
+	for (unsigned int round = 0; round < ROUNDS; round++) {
 		const int fd = table_open_soon();
 		int other;
 
