@@ -10,6 +10,7 @@
 /* Entries of a table, each of them longer than a page. */
 #define ENTRIES 30
 #define VALUE_LENGTH 5000
+#define LONGEST_KEY 60000
 /* Published tables, and the longest element that a list of them can have. */
 #define TABLES 8
 #define ELEMENT 4096
@@ -43,6 +44,8 @@ FIXTURE_VARIANT(mapping)
 	int (*make)(struct scene *scene);
 	/* It fills an empty table. */
 	bool fills;
+	/* It changes a table that is not empty. */
+	bool changes;
 };
 
 static void prepare_stream(struct scene *const scene, const struct stream *const stream)
@@ -59,6 +62,14 @@ static void prepare_entries(struct scene *const scene)
 static void prepare_keys(struct scene *const scene)
 {
 	prepare_stream(scene, &scene->keys);
+}
+
+/* The middle key. */
+static void prepare_pivot(struct scene *const scene)
+{
+	scene->used = LONGEST_KEY;
+	memset(scene->alias, 0, scene->used);
+	snprintf((char *)scene->alias, scene->used, "key %04u", ENTRIES / 2);
 }
 
 static void prepare_value(struct scene *const scene)
@@ -176,6 +187,13 @@ static int make_pivot(struct scene *const scene)
 	return ret;
 }
 
+static int make_split(struct scene *const scene)
+{
+	const int fd = table_split(scene->fd, scene->memory, scene->used);
+
+	return fd < 0 ? fd : close(fd);
+}
+
 static int make_list(struct scene *const scene)
 {
 	struct memtable_list list = {
@@ -243,6 +261,13 @@ FIXTURE_VARIANT_ADD(mapping, pivot)
 	.make = make_pivot,
 };
 
+FIXTURE_VARIANT_ADD(mapping, split)
+{
+	.prepare = prepare_pivot,
+	.make = make_split,
+	.changes = true,
+};
+
 FIXTURE_VARIANT_ADD(mapping, list)
 {
 	.make = make_list,
@@ -267,7 +292,7 @@ static void table_renew(struct scene *const scene, const bool empty)
 
 static void entries_make(struct scene *const scene)
 {
-	static char key[60000], value[VALUE_LENGTH];
+	static char key[LONGEST_KEY], value[VALUE_LENGTH];
 
 	for (unsigned int i = 0; i < ENTRIES; i++) {
 		const bool middle = i == ENTRIES / 2;
@@ -431,8 +456,8 @@ TEST_F_TIMEOUT(mapping, pages_go, LONG_TIMEOUT)
 			EXPECT_EQ(entries, table_info(scene->fd).entries);
 			EXPECT_EQ(0, memcmp(expected, scene->alias,
 					    scene->used));
-			if (variant->fills)
-				table_renew(scene, true);
+			if (variant->fills || variant->changes)
+				table_renew(scene, variant->fills);
 		} else {
 			refused++;
 			ASSERT_EQ(-EFAULT, ret);
