@@ -8,7 +8,8 @@
  * over what the workers do, takes some out of the registry, and seals some. In
  * half of the histories the first table is rotated: then all share one open file
  * of it. In the others they also attach to it and share it, and close what they
- * have got.
+ * have got. Now and then a worker forks, and has the new process make a request on
+ * the descriptors that it has inherited, while the other threads go on.
  *
  * MEMTABLE_TEST_SEED=NUMBER gives the first history its seed. The same requests
  * are made then; how they fall is up to the scheduler.
@@ -30,6 +31,9 @@
 #define LOG_ENTRIES (REQUESTS * 1000)
 #define BUFFER_SIZE 65536
 
+/* One of so many requests is made by a process that is forked for it. */
+#define FORK_RARITY 256
+
 /* What one thread has recorded. */
 struct log {
 	struct history_event events[LOG_EVENTS];
@@ -50,9 +54,12 @@ struct run {
 	/* Requests that have been made. */
 	atomic_uint progress;
 	atomic_uint workers;
+	/* Operations of forked processes, in all histories. */
+	atomic_uint forked;
 	struct log logs[WORKERS + 1];
 };
 
+/* In memory that it shares with the processes that it forks. */
 struct worker {
 	struct run *run;
 	struct log *log;
@@ -115,6 +122,9 @@ static unsigned int pick_key(struct worker *const worker)
 /* Values of different lengths, each word of which tells where it belongs. */
 
 #define VALUE_WORDS_MAX 40
+
+/* Room for a record with such a key and value. */
+#define RECORD_SIZE_MAX 256
 
 static size_t value_make(const __u32 value, __u32 *const words)
 {
@@ -289,7 +299,8 @@ static void do_write(struct worker *const worker, const unsigned int table)
 	const unsigned int count = 2 + pick(worker, BATCH_MAX - 1);
 	const unsigned int step = 1 + pick(worker, KEYS - 1);
 	unsigned int key_number = pick_key(worker);
-	struct stream stream = {};
+	unsigned char records[BATCH_MAX * RECORD_SIZE_MAX];
+	struct stream stream = { .data = records, .size = sizeof(records) };
 	struct memtable_write write = {};
 	struct history_event *event;
 	int ret;
@@ -323,7 +334,6 @@ static void do_write(struct worker *const worker, const unsigned int table)
 		event_add(worker, event, entries[i]);
 	}
 	write_end(worker, event, ret);
-	stream_free(&stream);
 }
 
 /* Returns the sequence number seen. */
@@ -398,7 +408,8 @@ static void do_read(struct worker *const worker, const unsigned int table,
 {
 	const unsigned int count =
 		1 + pick(worker, pick(worker, 2) ? 2 : ANSWERS_MAX);
-	struct stream stream = {};
+	unsigned char keys[ANSWERS_MAX * RECORD_SIZE_MAX];
+	struct stream stream = { .data = keys, .size = sizeof(keys) };
 	struct memtable_read read = {
 		.records = ADDRESS(worker->buffer),
 		.records_size = BUFFER_SIZE,
@@ -422,7 +433,6 @@ static void do_read(struct worker *const worker, const unsigned int table,
 	event_set_snapshot(worker, event, read.snapshot);
 	event_add_records(worker, event, read.records_length);
 	event_end(worker, event);
-	stream_free(&stream);
 }
 
 /*
@@ -578,16 +588,17 @@ static void worker_pause(struct worker *const worker)
 	}
 }
 
-/* One request of any kind, or a few that belong together. */
-static void worker_step(struct worker *const worker)
+/*
+ * One request of any kind, or a few that belong together. A process that was
+ * forked beside threads does this, too: so nothing here takes a lock of the C
+ * library, as malloc() does.
+ */
+static void worker_request(struct worker *const worker,
+			   const unsigned int table)
 {
-	const unsigned int tables = atomic_load(&worker->run->tables);
-	const unsigned int table = pick(worker, 2) ? 0 : pick(worker, tables);
 	const unsigned int key = pick_key(worker);
 	__u64 snapshot = 0;
 
-	if (!worker_reopen(worker, table))
-		return;
 	if (!worker->run->map && !pick(worker, 3))
 		snapshot = worker->snapshots[table];
 	switch (pick(worker, 10)) {
@@ -619,6 +630,36 @@ static void worker_step(struct worker *const worker)
 	}
 }
 
+/* The same by a process of its own, which the worker waits for. */
+static void worker_fork(struct worker *const worker, const unsigned int table)
+{
+	const size_t count = worker->log->event_count;
+	const pid_t child = fork();
+
+	if (child < 0)
+		abort();
+	if (!child) {
+		worker_request(worker, table);
+		_exit(0);
+	}
+	if (child_wait(child))
+		fail(&worker->run->shared, "a forked process does not end well");
+	atomic_fetch_add(&worker->run->forked, worker->log->event_count - count);
+}
+
+static void worker_step(struct worker *const worker)
+{
+	const unsigned int tables = atomic_load(&worker->run->tables);
+	const unsigned int table = pick(worker, 2) ? 0 : pick(worker, tables);
+
+	if (!worker_reopen(worker, table))
+		return;
+	if (pick(worker, FORK_RARITY))
+		worker_request(worker, table);
+	else
+		worker_fork(worker, table);
+}
+
 static void worker_init(struct worker *const worker, struct run *const run,
 			const unsigned int number)
 {
@@ -643,7 +684,9 @@ static void worker_close(const struct worker *const worker)
 static void *worker_main(void *const data)
 {
 	struct run *const run = data;
-	struct worker *const worker = checked(malloc(sizeof(*worker)));
+	struct worker *const worker =
+		checked(mmap(NULL, sizeof(*worker), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
 	worker_init(worker, run, 1 + atomic_fetch_add(&run->workers, 1));
 	for (unsigned int i = 0; i < REQUESTS; i++) {
@@ -652,7 +695,7 @@ static void *worker_main(void *const data)
 		atomic_fetch_add(&run->progress, 1);
 	}
 	worker_close(worker);
-	free(worker);
+	munmap(worker, sizeof(*worker));
 	return NULL;
 }
 
@@ -963,7 +1006,8 @@ TEST_F_TIMEOUT(tables, histories, LONG_TIMEOUT)
 		free((void *)history.events);
 		random_next(&random);
 	}
-	TH_LOG("%u histories, %llu operations", round, operations);
+	TH_LOG("%u histories, %llu operations, %u of them by forked processes",
+	       round, operations, atomic_load(&run->forked));
 	free(cutter);
 }
 
