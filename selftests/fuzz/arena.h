@@ -15,6 +15,7 @@
 
 #define ARENA_AREA_SIZE (1U << 19)
 
+/* Those before the window are looked at after each call, see call_end(). */
 enum area {
 	/* Structures of requests. */
 	AREA_STRUCTURE,

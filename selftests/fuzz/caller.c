@@ -5,6 +5,7 @@
 
 #include "caller.h"
 #include "ask.h"
+#include "content.h"
 #include "requests.h"
 
 #include <linux/securebits.h>
@@ -62,6 +63,20 @@ void call_begin(struct caller *caller)
 		fail_set(caller, 1 + chance_below(&caller->chance, 20));
 }
 
+/*
+ * Memory that was never written to must not come back, wherever it goes and
+ * whatever the result: addresses and lengths may have been changed, by the other
+ * thread, too. So all that can be written to is looked at, other than the window,
+ * which cannot be read at all times. What was there before is no such memory:
+ * neither thread makes any, and what other calls gave was looked at.
+ */
+static void memory_check(const struct caller *caller, enum kind kind)
+{
+	for (unsigned int i = 0; i < AREA_WINDOW; i++)
+		if (content_poisoned(caller->arena.areas[i], ARENA_AREA_SIZE))
+			caller_fail(caller, "a call of kind %d gave unwritten memory", kind);
+}
+
 long call_end(struct caller *caller, enum kind kind, long result)
 {
 	struct tally *const tally = &caller->board->tallies[kind];
@@ -71,6 +86,7 @@ long call_end(struct caller *caller, enum kind kind, long result)
 		fail_set(caller, 0);
 		atomic_fetch_add(&tally->injected, caller->injected);
 	}
+	memory_check(caller, kind);
 	if (coverage_note(&caller->coverage, caller->board))
 		caller->interesting = caller->done + 1;
 	atomic_fetch_add(&tally->made, 1);

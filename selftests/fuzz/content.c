@@ -83,16 +83,23 @@ bool content_poisoned(const void *data, size_t length)
 	 * Slabs: new, free, red zones. Pages that are free. Variables on the
 	 * stack that were not written to.
 	 */
-	static const unsigned char patterns[] = {
-		0x5a, 0x6b, 0xbb, 0xcc, 0xaa, 0xfe,
+	static const bool patterns[256] = {
+		[0x5a] = true, [0x6b] = true, [0xbb] = true, [0xcc] = true,
+		[0xaa] = true, [0xfe] = true,
 	};
 	const unsigned char *const bytes = data;
-	size_t run = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		run = i && bytes[i] == bytes[i - 1] ? run + 1 : 1;
-		if (run == POISON_RUN &&
-		    memchr(patterns, bytes[i], sizeof(patterns)))
+	/* No run fits between two of the bytes that are looked at. */
+	for (size_t i = POISON_RUN - 1; i < length; i += POISON_RUN) {
+		size_t start = i, end = i + 1;
+
+		if (!patterns[bytes[i]])
+			continue;
+		while (start && bytes[start - 1] == bytes[i])
+			start--;
+		while (end < length && bytes[end] == bytes[i])
+			end++;
+		if (end - start >= POISON_RUN)
 			return true;
 	}
 	return false;

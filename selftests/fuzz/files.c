@@ -121,8 +121,6 @@ void request_file_read(struct caller *caller)
 	if (ret < 0 || pieces->iov_base != output || !pieces_whole(pieces, count))
 		return;
 	output_check(caller, output, size, ret);
-	if (content_poisoned(output, ret))
-		caller_fail(caller, "memory that was never written to is read");
 }
 
 void request_file_write(struct caller *caller)
@@ -187,14 +185,28 @@ void request_map(struct caller *caller)
 		caller_fail(caller, "the device has been mapped");
 }
 
+/* What /proc tells are numbers, of which call_end() sees the digits only. */
+static void text_check(const struct caller *caller, const char *text)
+{
+	for (const char *at = strchr(text, ':'); at; at = strchr(at + 1, ':')) {
+		const __u64 number = strtoull(at + 1, NULL, 0);
+
+		if (content_poisoned(&number, sizeof(number)))
+			caller_fail(caller, "memory that was never written to is told as %#llx",
+				    number);
+	}
+}
+
 /* What files know that this one does not, and what /proc tells of it. */
 void request_other(struct caller *caller)
 {
 	const int fd = caller_pick(caller);
-	unsigned char buffer[512];
+	const size_t size = 1024;
 	char path[48];
 	int pipes[2];
+	char *text;
 	int info;
+	long ret;
 
 	if (fd < 0 || fd == caller->sockets[0])
 		return;
@@ -222,8 +234,11 @@ void request_other(struct caller *caller)
 		info = open(path, O_RDONLY | O_CLOEXEC);
 		if (info < 0)
 			return;
-		CALL(caller, KIND_OTHER, read(info, buffer, sizeof(buffer)));
+		text = (char *)output_place(caller, size);
+		ret = CALL(caller, KIND_OTHER, read(info, text, size - 1));
 		close(info);
+		text[ret < 0 ? 0 : ret] = '\0';
+		text_check(caller, text);
 	}
 }
 
