@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Entries as tab-separated lines. */
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
 #include "parse.h"
 
 static void fails(const char *text, int good, unsigned long line)
@@ -35,6 +39,34 @@ static void the_last_newline_may_be_missing(void)
 
 	REQUIRE(parse_begin(&input, "", 0));
 	parse_expect_end(tsv_next, &input);
+	parse_end(&input);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* Half a line, and a signal whose handler does not have the call restarted. */
+static void what_comes_before_an_error_is_no_line(void)
+{
+	const struct itimerval often = { { 0, 4000 }, { 0, 4000 } }, never = { 0 };
+	const struct sigaction action = { .sa_handler = on_signal };
+	struct input input = { 0 };
+	struct entry entry;
+	int fds[2];
+
+	REQUIRE(!pipe(fds));
+	CHECK_EQUAL(write(fds[1], "a\t1\nb\t2", 7), 7);
+	input.file = fdopen(fds[0], "r");
+	REQUIRE(input.file);
+	parse_expect(tsv_next, &input, "a", "1");
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	CHECK_EQUAL(tsv_next(&input, &entry), -1);
+	setitimer(ITIMER_REAL, &never, NULL);
+	CHECK(input.error && strstr(input.error, "Interrupted"));
+	close(fds[1]);
 	parse_end(&input);
 }
 
@@ -114,6 +146,7 @@ static void wrong_sequence_and_type_are_told(void)
 static const struct tap_test tests[] = {
 	{ "lines are entries", lines_are_entries },
 	{ "the last newline may be missing", the_last_newline_may_be_missing },
+	{ "what comes before an error is no line", what_comes_before_an_error_is_no_line },
 	{ "escapes are decoded", escapes_are_decoded },
 	{ "a zero byte is a byte", a_zero_byte_is_a_byte },
 	{ "sequence number and type are read", sequence_and_type_are_read },

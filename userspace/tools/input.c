@@ -12,12 +12,13 @@ ssize_t input_line(struct input *input)
 
 	errno = 0;
 	length = getline(&input->line, &input->line_size, input->file);
-	if (length < 0) {
-		if (!ferror(input->file) && !errno)
-			return 0;
+	/* What came before an error is given as if it were a line, and is a part of one. */
+	if (ferror(input->file) || (length < 0 && errno)) {
 		input->error = strerror(errno);
 		return -1;
 	}
+	if (length < 0)
+		return 0;
 	input->line_number++;
 	input->bytes += length;
 	return length;
