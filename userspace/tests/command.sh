@@ -742,6 +742,30 @@ seq 100001 $((100000 + rounds * 250)) >keys
 	[ "$(memtable list | grep -c sealed)" = 0 ] && all_keys killed $((rounds / 4))
 result "a flusher is killed: all is in the files and the table, once" $?
 
+# A signal that comes while the flusher waits for who reads what it prints: the line
+# is not lost. The pipe is full before.
+fresh
+mkdir told
+mkfifo line
+exec 5<>line
+head -c 65536 /dev/zero >&5
+memtable flush --watch=told >&5 2>err 5>&- &
+watcher=$!
+memtable put $number key value
+memtable seal $number
+within gone $number
+sleep 0.2
+kill $watcher
+sleep 0.2
+head -c 65536 <&5 >/dev/null
+wait $watcher
+status=$?
+echo end >&5
+read -r line <&5
+exec 5>&-
+[ $status = 0 ] && [ "$line" = "$number${tab}told/000001.records${tab}1" ] && ! [ -s err ]
+result "flush --watch tells what it did, though it is to end" $?
+
 # Where no table more is allowed, what there is is flushed all the same.
 fresh
 mkdir bounded

@@ -271,7 +271,8 @@ static int watch_init(struct watch *watch, const struct flush *flush)
 
 int flush_watch(const struct flush *flush)
 {
-	struct sigaction action = { .sa_handler = on_end };
+	/* Only poll() is to end early, which no flag has restarted. */
+	struct sigaction action = { .sa_handler = on_end, .sa_flags = SA_RESTART };
 	struct watch watch;
 	int status;
 
