@@ -599,6 +599,73 @@ result "a corrupt log with --skip-corrupt" $?
 complains "a log that is not there" 3 "none: No such file" \
 	memtable load --format=leveldb-log $number none
 
+# Job control: the input comes in pieces that end anywhere, and each comes while the
+# command is stopped. All of it is less than a pipe holds.
+
+# stopped FILE COMMAND...
+stopped()
+{
+	file=$1
+	shift
+	size=$(($(wc -c <"$file") / 30 + 1))
+	"$@" >out 2>err <input &
+	fed=$!
+	exec 3<"$file" 4>input
+	for _ in $(seq 30); do
+		kill -STOP $fed
+		dd bs=$size count=1 <&3 >&4 2>/dev/null
+		kill -CONT $fed
+		sleep 0.02
+	done
+	exec 3<&- 4>&-
+	wait $fed
+}
+
+fresh
+mkfifo input
+seq 1 1500 | sed "s/.*/key&${tab}the value &/" | LC_ALL=C sort >lines
+stopped lines memtable load --batch=7 $number - && memtable scan $number | cmp - lines
+result "stopped and continued: load" $?
+stopped lines memtable put $other key && memtable get --raw $other key | cmp - lines
+result "stopped and continued: put" $?
+memtable drop $other $number
+head -n 900 lines >fewer
+memtable load $number fewer
+memtable dump $number file
+stopped file memtable restore $other - && memtable dump $other - | cmp - file
+result "stopped and continued: restore" $?
+fresh
+stopped log memtable load --format=leveldb-log $number - && [ "$(stat_line entries)" = 5 ] &&
+	! [ -s err ]
+result "stopped and continued: load of a log" $?
+
+# More than a pipe holds, so that the command waits for who reads it.
+fresh
+seq 100001 110000 | sed "s/.*/key&${tab}value/" >lines
+memtable load $number lines
+for command in scan dump; do
+	if [ $command = dump ]; then
+		memtable dump $number file
+		set -- memtable dump $number -
+	else
+		cp lines file
+		set -- memtable scan $number
+	fi
+	"$@" >input 2>err &
+	fed=$!
+	exec 3<input
+	for _ in $(seq 30); do
+		dd bs=2000 count=1 <&3 2>/dev/null
+		kill -STOP $fed
+		sleep 0.02
+		kill -CONT $fed
+	done >taken
+	cat <&3 >>taken
+	exec 3<&-
+	wait $fed && cmp file taken
+	result "stopped and continued: $command" $?
+done
+
 # Flushes.
 
 fresh
