@@ -3,6 +3,7 @@
  * Signals that are handled, and whose handlers do not ask for calls to be restarted:
  * no request, and nothing that reads or writes a file, ends before its time.
  */
+#include <endian.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -130,9 +131,105 @@ static void pipes_go_on(void)
 	memtable_table_close(table);
 }
 
+/* Of a log: each has a batch of one entry, and 16 of them fill a block of 32 KiB. */
+#define LOG_PIECE	2048
+#define LOG_PIECES	200
+
+static uint32_t crc32c(const unsigned char *data, size_t length)
+{
+	uint32_t crc = ~0U;
+	int bit;
+
+	while (length--) {
+		crc ^= *data++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+/* A record that is whole: checksum, length, kind; then sequence number, count, entry. */
+static void make_piece(unsigned char *piece, uint32_t sequence)
+{
+	const uint32_t length = LOG_PIECE - 7, first = htole32(sequence), count = htole32(1);
+	uint32_t crc;
+
+	memset(piece, 'v', LOG_PIECE);
+	memcpy(piece + 4, (unsigned char[]) { length & 255, length >> 8, 1 }, 3);
+	memset(piece + 7, 0, 12);
+	memcpy(piece + 7, &first, sizeof(first));
+	memcpy(piece + 15, &count, sizeof(count));
+	memcpy(piece + 19, (unsigned char[]) { 1, 8 }, 2);
+	snprintf((char *)piece + 21, 9, "%08u", sequence);
+	/* What is left is the value, behind its length. */
+	memcpy(piece + 29, (unsigned char[]) { ((LOG_PIECE - 31) & 127) | 128,
+					       (LOG_PIECE - 31) >> 7 }, 2);
+	crc = crc32c(piece + 6, LOG_PIECE - 6);
+	crc = htole32((crc >> 15 | crc << 17) + 0xa282ead8);
+	memcpy(piece, &crc, sizeof(crc));
+}
+
+/* A bit at a time, so that the reader waits for nearly all of it. */
+static void write_log(int fd)
+{
+	unsigned char piece[LOG_PIECE];
+	uint32_t i;
+
+	for (i = 1; i <= LOG_PIECES; i++) {
+		make_piece(piece, i);
+		if (write(fd, piece, 999) != 999)
+			_exit(1);
+		usleep(2000);
+		if (write(fd, piece + 999, LOG_PIECE - 999) != LOG_PIECE - 999)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void replay_log(struct memtable_table *table)
+{
+	struct memtable_log_report report;
+	int fds[2], status;
+	pid_t child;
+
+	REQUIRE(table && !pipe(fds));
+	child = fork();
+	if (!child) {
+		close(fds[0]);
+		write_log(fds[1]);
+	}
+	close(fds[1]);
+	begin();
+	CHECK_EQUAL(memtable_log_replay(table, fds[0], 0, NULL, NULL, &report), 0);
+	end();
+	/* So that the child does not wait for a reader that gave up. */
+	close(fds[0]);
+	CHECK_EQUAL(waitpid(child, &status, 0), child);
+	CHECK_EQUAL(status, 0);
+	CHECK_EQUAL(report.entries, LOG_PIECES);
+	CHECK_EQUAL(report.last_sequence, LOG_PIECES);
+	CHECK_EQUAL(report.torn_bytes, 0);
+	CHECK_EQUAL(count_entries(table), LOG_PIECES);
+}
+
+static void replays_go_on(void)
+{
+	struct memtable_table *table;
+	unsigned int rounds, all = 0;
+
+	for (rounds = 0; all < SIGNALS && !tap_failed; rounds++) {
+		table = device_table();
+		replay_log(table);
+		memtable_table_close(table);
+		all += signals;
+	}
+	printf("# %u signals in %u rounds\n", all, rounds);
+}
+
 static const struct tap_test tests[] = {
 	{ "requests go on", requests_go_on },
 	{ "pipes go on", pipes_go_on },
+	{ "replays go on", replays_go_on },
 };
 
 TAP_MAIN(tests)
