@@ -30,6 +30,8 @@ struct scene {
 	__u64 published;
 	__u64 number;
 	struct stream records;
+	/* Records with sequence numbers that are not the highest. */
+	struct stream late;
 	struct stream keys;
 	unsigned char *answer;
 	size_t answer_length;
@@ -122,18 +124,34 @@ static int make_add(struct scene *const scene)
 			 32, scene->records.data, 1000);
 }
 
+static int make_add_late(struct scene *const scene)
+{
+	return table_add(scene->fd, 3, MEMTABLE_TYPE_VALUE, scene->keys.data,
+			 32, scene->records.data, 1000);
+}
+
 /* A key that is not there, which is the condition. */
-static int make_add_if(struct scene *const scene)
+static int add_if(const struct scene *const scene, const __u32 flags)
 {
 	struct memtable_add add = {
 		STRING(key, "condition"),
 		.value = ADDRESS(scene->records.data),
 		.value_length = 1000,
 		.type = MEMTABLE_TYPE_VALUE,
-		.flags = MEMTABLE_ADD_IF_SEQUENCE,
+		.flags = flags,
 	};
 
 	return request(scene->fd, MEMTABLE_IOC_ADD, &add);
+}
+
+static int make_add_if(struct scene *const scene)
+{
+	return add_if(scene, MEMTABLE_ADD_IF_SEQUENCE);
+}
+
+static int make_add_if_absent(struct scene *const scene)
+{
+	return add_if(scene, MEMTABLE_ADD_IF_ABSENT);
 }
 
 static int make_add_large(struct scene *const scene)
@@ -169,6 +187,11 @@ static int make_write(struct scene *const scene)
 	return table_write(scene->fd, &scene->records);
 }
 
+static int make_write_late(struct scene *const scene)
+{
+	return table_write(scene->fd, &scene->late);
+}
+
 static int make_file_write(struct scene *const scene)
 {
 	const ssize_t ret = write(scene->fd, scene->records.data,
@@ -201,13 +224,13 @@ static int make_file_read(struct scene *const scene)
 	return ret < 0 ? -errno : 0;
 }
 
-static int make_scan(struct scene *const scene)
+static int scan(struct scene *const scene, const __u32 flags,
+		const char *const end, const size_t end_length)
 {
-	static const char end[1000] = "z";
 	struct memtable_scan scan = {
-		.flags = MEMTABLE_SCAN_END,
+		.flags = MEMTABLE_SCAN_END | flags,
 		.end_key = ADDRESS(end),
-		.end_length = sizeof(end),
+		.end_length = end_length,
 		.records = ADDRESS(scene->answer),
 		.records_size = ANSWER_SIZE,
 	};
@@ -215,6 +238,25 @@ static int make_scan(struct scene *const scene)
 
 	scene->answer_length = ret ? 0 : scan.records_length;
 	return ret;
+}
+
+static int make_scan(struct scene *const scene)
+{
+	static const char end[1000] = "z";
+
+	return scan(scene, 0, end, sizeof(end));
+}
+
+static int make_scan_reverse(struct scene *const scene)
+{
+	static const char end[1000] = "a";
+
+	return scan(scene, MEMTABLE_SCAN_REVERSE, end, sizeof(end));
+}
+
+static int make_scan_versions(struct scene *const scene)
+{
+	return scan(scene, EVERYTHING, "z", 1);
 }
 
 static int make_seal(struct scene *const scene)
@@ -259,6 +301,18 @@ static int make_split_publish(struct scene *const scene)
 	scene->made = table_split_publish(scene->fd, key, sizeof(key),
 					  scene->number);
 	return scene->made < 0 ? scene->made : 0;
+}
+
+static int make_split_half_publish(struct scene *const scene)
+{
+	struct memtable_split split = {
+		.number = scene->number,
+		.flags = MEMTABLE_SPLIT_HALF | MEMTABLE_SPLIT_PUBLISH,
+	};
+	const int ret = request(scene->fd, MEMTABLE_IOC_SPLIT, &split);
+
+	scene->made = ret ? -1 : split.fd;
+	return ret;
 }
 
 static int make_publish(struct scene *const scene)
@@ -344,21 +398,27 @@ FIXTURE_VARIANT(fault)
 REQUEST(info);
 REQUEST(configure, .kind = MEMTABLE_KIND_MAP, .empty = true);
 REQUEST_OF_BOTH_KINDS(add, .late = true);
+REQUEST(add_late, .late = true);
 REQUEST_OF_BOTH_KINDS(add_if, .late = true);
+REQUEST_OF_BOTH_KINDS(add_if_absent, .late = true);
 REQUEST_OF_BOTH_KINDS(add_large, .late = true);
 REQUEST_OF_BOTH_KINDS(deletion, .late = true);
 REQUEST_OF_BOTH_KINDS(get);
 REQUEST_OF_BOTH_KINDS(write, .late = true);
+REQUEST(write_late, .late = true);
 REQUEST(file_write);
 REQUEST_OF_BOTH_KINDS(read);
 REQUEST_OF_BOTH_KINDS(file_read);
 REQUEST_OF_BOTH_KINDS(scan);
+REQUEST_OF_BOTH_KINDS(scan_reverse);
+REQUEST(scan_versions);
 REQUEST(seal, .infallible = true);
 REQUEST(share);
 REQUEST(pivot);
 REQUEST_OF_BOTH_KINDS(split);
 REQUEST_OF_BOTH_KINDS(split_half);
 REQUEST_OF_BOTH_KINDS(split_publish);
+REQUEST_OF_BOTH_KINDS(split_half_publish);
 REQUEST(publish);
 REQUEST(attach);
 REQUEST(list);
@@ -403,6 +463,8 @@ FIXTURE_SETUP(fault)
 	for (unsigned int i = 0; i < 10; i++) {
 		snprintf(key, sizeof(key), "key %04u", i);
 		stream_add(&scene->keys, 0, 0, key, strlen(key), NULL, 0);
+		stream_add(&scene->late, 50 - i, MEMTABLE_TYPE_VALUE, key,
+			   strlen(key), key, strlen(key));
 	}
 	self->ready = true;
 }
@@ -415,6 +477,7 @@ FIXTURE_TEARDOWN(fault)
 		return;
 	injection_end(&self->injection);
 	stream_free(&scene->records);
+	stream_free(&scene->late);
 	stream_free(&scene->keys);
 	free(scene->answer);
 }
