@@ -69,7 +69,7 @@ static void prepare_pivot(struct scene *const scene)
 {
 	scene->used = LONGEST_KEY;
 	memset(scene->alias, 0, scene->used);
-	snprintf((char *)scene->alias, scene->used, "key %04u", ENTRIES / 2);
+	snprintf((char *)scene->alias, scene->used, "key %04d", ENTRIES / 2);
 }
 
 static void prepare_value(struct scene *const scene)
