@@ -14,6 +14,8 @@
 
 #include "batch.h"
 #include "call.h"
+#include "compat.h"
+#include "copy.h"
 #include "handle.h"
 #include "scan.h"
 #include "stream.h"
@@ -51,9 +53,9 @@ static struct mtb_record *add_record(const struct memtable_add *add, enum mtb_tr
 	if (!record)
 		return ERR_PTR(-ENOMEM);
 	record->tag = header.tag;
-	if (copy_from_user(record->data, u64_to_user_ptr(add->key), add->key_length) ||
-	    copy_from_user(record->data + add->key_length, u64_to_user_ptr(add->value),
-			   add->value_length)) {
+	if (mtb_copy_in(record->data, u64_to_user_ptr(add->key), add->key_length) ||
+	    mtb_copy_in(record->data + add->key_length, u64_to_user_ptr(add->value),
+			add->value_length)) {
 		mtb_record_free(record);
 		return ERR_PTR(-EFAULT);
 	}
@@ -140,9 +142,9 @@ int mtb_call_get(struct mtb_call *call)
 		err = -ENOENT;
 	else if (get.value_length > get.value_size)
 		err = -ERANGE;
-	else if (copy_to_user(u64_to_user_ptr(get.value), mtb_record_value(lookup.record),
-			      get.value_length))
-		err = -EFAULT;
+	else
+		err = mtb_copy_out(u64_to_user_ptr(get.value), mtb_record_value(lookup.record),
+				   get.value_length);
 	mtb_lookup_put(&lookup, 1);
 	if (err == -EFAULT)
 		return err;

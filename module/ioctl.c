@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "call.h"
+#include "copy.h"
 #include "handle.h"
 #include "ioctl.h"
 
@@ -29,6 +30,8 @@ int mtb_call_in(const struct mtb_call *call, void *request, size_t size)
 {
 	if (call->size < call->size_first)
 		return -EINVAL;
+	if (call->size == size)
+		return mtb_copy_in(request, call->arg, size);
 	return copy_struct_from_user(request, size, call->arg, call->size);
 }
 
@@ -42,7 +45,7 @@ int mtb_call_in(const struct mtb_call *call, void *request, size_t size)
  */
 int mtb_call_out(const struct mtb_call *call, const void *request, size_t size)
 {
-	return copy_to_user(call->arg, request, min(size, call->size)) ? -EFAULT : 0;
+	return mtb_copy_out(call->arg, request, min(size, call->size));
 }
 
 /**
@@ -63,7 +66,7 @@ int mtb_key_copy_in(struct mtb_key_copy *key, u64 address, u32 length)
 		if (!key->data)
 			return -ENOMEM;
 	}
-	if (!copy_from_user(key->data, u64_to_user_ptr(address), length))
+	if (!mtb_copy_in(key->data, u64_to_user_ptr(address), length))
 		return 0;
 	if (key->data != key->inlined)
 		kvfree(key->data);

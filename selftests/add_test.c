@@ -200,10 +200,10 @@ TEST_F(add, longest_both)
 /* A key or value that cannot be read, even its last byte, is a bad pointer. */
 TEST_F(add, bad_pointer)
 {
-	char *const end = (char *)guarded(64) + 64;
+	char *const end = (char *)guarded(300) + 300;
 	struct image image = table_image(self->fd);
 
-	for (size_t length = 1; length <= 64; length++) {
+	for (size_t length = 1; length <= 300; length++) {
 		self->add.key_length = length;
 		self->add.key = ADDRESS(end - length + 1);
 		EXPECT_EQ(-EFAULT, add(self));
@@ -215,7 +215,7 @@ TEST_F(add, bad_pointer)
 
 	self->add.key = ADDRESS("key");
 	self->add.key_length = 3;
-	for (size_t length = 1; length <= 64; length++) {
+	for (size_t length = 1; length <= 300; length++) {
 		self->add.value_length = length;
 		self->add.value = ADDRESS(end - length + 1);
 		EXPECT_EQ(-EFAULT, add(self));

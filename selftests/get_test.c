@@ -228,14 +228,14 @@ TEST_F(get, long_key)
 /* A key that cannot be read or a buffer that cannot be written is bad. */
 TEST_F(get, bad_pointer)
 {
-	char *const end = (char *)guarded(64) + 64;
+	char *const end = (char *)guarded(300) + 300;
 
 	ASSERT_EQ(0, table_put(self->fd, 0, "key", "value"));
 	self->get.key = 0;
 	EXPECT_EQ(-EFAULT, get(self));
 	self->get.key = UINT64_MAX - 4095;
 	EXPECT_EQ(-EFAULT, get(self));
-	for (__u32 length = 1; length <= 64; length++) {
+	for (__u32 length = 1; length <= 300; length++) {
 		self->get.key = ADDRESS(end - length + 1);
 		self->get.key_length = length;
 		EXPECT_EQ(-EFAULT, get(self));
@@ -249,6 +249,15 @@ TEST_F(get, bad_pointer)
 	for (__u32 room = 0; room < 5; room++) {
 		self->get.value = ADDRESS(end - room);
 		EXPECT_EQ(-EFAULT, get(self));
+	}
+	self->get.value_size = 300;
+	for (__u32 length = 1; length <= 300; length++) {
+		ASSERT_EQ(0, table_add(self->fd, 0, MEMTABLE_TYPE_VALUE, "key", 3,
+				       end - length, length));
+		self->get.value = ADDRESS(end - length + 1);
+		EXPECT_EQ(-EFAULT, get(self));
+		self->get.value = ADDRESS(end - length);
+		EXPECT_EQ(0, get(self));
 	}
 	self->get.value = ADDRESS(read_only_copy("value", 5));
 	EXPECT_EQ(-EFAULT, get(self));
