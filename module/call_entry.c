@@ -80,7 +80,7 @@ int mtb_call_add(struct mtb_call *call)
 	struct mtb_condition condition;
 	struct mtb_record *record;
 	struct memtable_add add;
-	struct mtb_batch batch;
+	struct mtb_batch batch __uninitialized;
 	u64 sequence;
 	int err;
 
@@ -118,7 +118,7 @@ int mtb_call_get(struct mtb_call *call)
 	struct mtb_lookup lookup;
 	struct memtable_get get;
 	struct mtb_view view;
-	struct mtb_key_copy key;
+	struct mtb_key_copy key __uninitialized;
 	int err;
 
 	err = mtb_call_in(call, &get, sizeof(get));
@@ -154,7 +154,7 @@ int mtb_call_get(struct mtb_call *call)
 int mtb_call_write(struct mtb_call *call)
 {
 	struct memtable_write write;
-	struct mtb_batch batch;
+	struct mtb_batch batch __uninitialized;
 	struct iov_iter from;
 	int err;
 
@@ -432,7 +432,7 @@ int mtb_call_scan(struct mtb_call *call)
 {
 	struct memtable_scan scan;
 	struct mtb_bound start, end;
-	struct mtb_key_copy start_key, end_key;
+	struct mtb_key_copy start_key __uninitialized, end_key __uninitialized;
 	int err;
 
 	err = mtb_call_in(call, &scan, sizeof(scan));

@@ -6,6 +6,7 @@
 #ifndef MTB_COMPAT_H
 #define MTB_COMPAT_H
 
+#include <linux/compiler.h>
 #include <linux/slab.h>
 
 /*
@@ -18,6 +19,11 @@
 #define MTB_NO_MERGE_USERSIZE	1
 #else
 #define MTB_NO_MERGE_USERSIZE	0
+#endif
+
+/* Not all of these have it. */
+#ifndef __uninitialized
+#define __uninitialized
 #endif
 
 #endif /* MTB_COMPAT_H */

@@ -8,6 +8,7 @@
  * record that it must look at, and lets the others go on until that has come.
  */
 #include "block.h"
+#include "compat.h"
 
 /**
  * mtb_key_after_fence() - Compare a key with a fence.
@@ -233,7 +234,7 @@ void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searche
 		    unsigned int count)
 {
 	struct mtb_block *top = mtb_skiplist_top(index);
-	struct mtb_search *search, *waiting[MTB_SEARCHES];
+	struct mtb_search *waiting[MTB_SEARCHES] __uninitialized, *search;
 	unsigned int i, left;
 
 	for (i = 0; i < count; i++) {

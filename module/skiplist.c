@@ -56,6 +56,7 @@
 #include <linux/sched/signal.h>
 
 #include "block.h"
+#include "compat.h"
 
 /*
  * What a split leaves half full takes this many more until it is split itself. In
@@ -110,8 +111,8 @@ static const struct mtb_record *find_places(struct mtb_skiplist *index,
 					    struct mtb_insertion *insertions, unsigned int count,
 					    const struct mtb_record *last)
 {
-	struct mtb_insertion *searching[MTB_SEARCHES];
-	struct mtb_search searches[MTB_SEARCHES];
+	struct mtb_insertion *searching[MTB_SEARCHES] __uninitialized;
+	struct mtb_search searches[MTB_SEARCHES] __uninitialized;
 	unsigned int searched = 0, i;
 	struct mtb_key *key;
 	u32 common;

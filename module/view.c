@@ -21,6 +21,7 @@
 #include <linux/minmax.h>
 #include <linux/sched/signal.h>
 
+#include "compat.h"
 #include "view.h"
 
 /**
@@ -161,7 +162,7 @@ static void find_first(const struct mtb_view *view, struct mtb_table *table,
 static int lookup_some(const struct mtb_view *view, struct mtb_table *table,
 		       struct mtb_lookup *lookups, unsigned int count)
 {
-	struct mtb_search searches[MTB_SEARCHES];
+	struct mtb_search searches[MTB_SEARCHES] __uninitialized;
 	struct hidden hidden = { .count = 0 };
 	struct mtb_record *record;
 	unsigned int i, at;
