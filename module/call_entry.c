@@ -103,7 +103,7 @@ int mtb_call_add(struct mtb_call *call)
 	if (!err)
 		err = mtb_call_out(call, &add, sizeof(add));
 	if (!err)
-		err = mtb_handle_write(call->handle, &batch, &condition, &sequence);
+		err = mtb_handle_write(call->handle, call->table, &batch, &condition, &sequence);
 	mtb_batch_destroy(&batch);
 	if (err && condition.sequence == add.expected)
 		return err;
@@ -174,7 +174,8 @@ int mtb_call_write(struct mtb_call *call)
 		err = mtb_call_out(call, &write, sizeof(write));
 	write.count = batch.count;
 	if (!err)
-		err = mtb_handle_write(call->handle, &batch, NULL, &write.last_sequence);
+		err = mtb_handle_write(call->handle, call->table, &batch, NULL,
+				       &write.last_sequence);
 	mtb_batch_destroy(&batch);
 	return err ?: mtb_call_out(call, &write, sizeof(write));
 }

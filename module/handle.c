@@ -143,35 +143,42 @@ put:
 	return err;
 }
 
-/* Has the handle been turned to another table than that of the epoch? */
-static bool handle_turned(struct mtb_handle *handle, const struct mtb_epoch *epoch)
+/* Is this the table that the handle has now? The caller holds it. */
+static bool handle_has(struct mtb_handle *handle, const struct mtb_table *table)
 {
-	/* Only compared, and the epoch holds its table. */
-	return rcu_access_pointer(handle->table) != epoch->table;
+	return rcu_access_pointer(handle->table) == table;
 }
 
 /**
- * mtb_handle_write() - Write to the table that a handle has.
+ * mtb_handle_write() - Write to the table that a handle has now.
  * @handle: The handle.
+ * @table: The table that it had when the request came in, held by the caller.
  * @batch: The batch.
  * @condition: As for mtb_table_write().
  * @last_sequence: As for mtb_table_write().
  *
  * Return: as mtb_table_write().
  */
-int mtb_handle_write(struct mtb_handle *handle, struct mtb_batch *batch,
-		     struct mtb_condition *condition, u64 *last_sequence)
+int mtb_handle_write(struct mtb_handle *handle, struct mtb_table *table,
+		     struct mtb_batch *batch, struct mtb_condition *condition,
+		     u64 *last_sequence)
 {
 	struct mtb_epoch *epoch;
-	bool turned;
-	int err;
+	int err = -EROFS;
+	bool has;
 
-	do {
+	has = handle_has(handle, table);
+	if (has) {
+		err = mtb_table_write(table, batch, condition, last_sequence);
+		has = handle_has(handle, table);
+	}
+	/* What is sealed by a rotation has a successor. */
+	while (err == -EROFS && !has) {
 		epoch = mtb_handle_enter(handle);
 		err = mtb_table_write(epoch->table, batch, condition, last_sequence);
-		turned = handle_turned(handle, epoch);
+		has = handle_has(handle, epoch->table);
 		mtb_epoch_put(epoch);
-	} while (err == -EROFS && turned);
+	}
 	return err;
 }
 
@@ -416,11 +423,11 @@ static ssize_t handle_write(struct kiocb *iocb, struct iov_iter *from)
 	int err;
 
 	mtb_batch_init(&batch, mtb_table_trailer(epoch->table));
-	mtb_epoch_put(epoch);
 	err = mtb_stream_read(from, &batch);
 	if (!err)
-		err = mtb_handle_write(handle, &batch, NULL, &last_sequence);
+		err = mtb_handle_write(handle, epoch->table, &batch, NULL, &last_sequence);
 	mtb_batch_destroy(&batch);
+	mtb_epoch_put(epoch);
 	return err ?: length;
 }
 

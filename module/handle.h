@@ -61,7 +61,7 @@ struct mtb_epoch *mtb_handle_enter(struct mtb_handle *handle);
 struct mtb_table *mtb_handle_table_get(struct mtb_handle *handle);
 void mtb_handle_attach(struct mtb_handle *handle, struct mtb_table *table);
 int mtb_handle_rotate(struct mtb_handle *handle, struct mtb_entry *entry);
-int mtb_handle_write(struct mtb_handle *handle, struct mtb_batch *batch,
+int mtb_handle_write(struct mtb_handle *handle, struct mtb_table *table, struct mtb_batch *batch,
 		     struct mtb_condition *condition, u64 *last_sequence);
 
 #endif /* MTB_HANDLE_H */

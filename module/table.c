@@ -111,8 +111,9 @@ struct mtb_epoch *mtb_epoch_create(struct mtb_table *table)
 
 /**
  * mtb_table_enter() - Begin a request.
- * @table: A table; the caller holds the RCU read lock or a reference.
+ * @table: A table.
  *
+ * Context: under the RCU read lock, which need not be held any more after it.
  * Return: the table's current epoch, with a reference for the caller, or NULL
  * if nobody uses the table any more.
  */
@@ -121,21 +122,16 @@ struct mtb_epoch *mtb_table_enter(struct mtb_table *table)
 	struct mtb_epoch *epoch, *old = NULL;
 
 	/* An epoch that has ended is replaced before it loses its reference. */
-	rcu_read_lock();
 	for (;;) {
 		epoch = rcu_dereference(table->epoch);
-		if (epoch == old) {
-			epoch = NULL;
-			break;
-		}
+		if (epoch == old)
+			return NULL;
 		if (kref_get_unless_zero(&epoch->ref))
-			break;
+			return epoch;
 		old = epoch;
 		/* Pairs with the release of the last reference in epoch_drop(). */
 		smp_rmb();
 	}
-	rcu_read_unlock();
-	return epoch;
 }
 
 static void table_reap_work(struct work_struct *work);

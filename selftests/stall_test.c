@@ -295,7 +295,7 @@ TEST_F_TIMEOUT(stalled, others_go_on, LONG_TIMEOUT)
 
 /*
  * The open file is turned to another table, and nobody has the one before: a
- * request that reads or writes may end there, one that makes the table known to
+ * request that reads may end there, one that writes or makes the table known to
  * others has the one that there is now.
  */
 TEST_F_TIMEOUT(stalled, turned, LONG_TIMEOUT)
@@ -322,6 +322,10 @@ TEST_F_TIMEOUT(stalled, turned, LONG_TIMEOUT)
 	stall_end(&self->stall);
 	threads_join(&thread, 1);
 	EXPECT_EQ(variant->what == STALLED_CONFIGURE ? -EBUSY : 0, self->ret);
+	EXPECT_EQ(variant->what == STALLED_ADD ||
+			  variant->what == STALLED_WRITE ||
+			  variant->what == STALLED_FILE_WRITE,
+		  table_info(self->fd).last_sequence > ENTRIES + 1);
 	if (variant->what == STALLED_PUBLISH) {
 		EXPECT_EQ(0, table_attach(watcher, 0));
 		EXPECT_EQ(0, table_differs(watcher, 0, "~", "other"));

@@ -300,7 +300,9 @@ static void split_test_epoch(struct kunit *test)
 	record = mtb_cursor_first(&scan->cursor, &fixture->table->index);
 	for (i = 0; i < model->count; i++, record = mtb_cursor_next(&scan->cursor))
 		records[i] = record;
+	rcu_read_lock();
 	epoch = mtb_table_enter(fixture->table);
+	rcu_read_unlock();
 	KUNIT_ASSERT_NOT_NULL(test, epoch);
 	KUNIT_EXPECT_PTR_EQ(test, epoch->table, fixture->table);
 	mtb_view_settle(&view, fixture->table, 0);
@@ -564,7 +566,9 @@ static int reader_main(void *data)
 	const char *fault = NULL;
 
 	while (!kthread_should_stop()) {
+		rcu_read_lock();
 		epoch = mtb_table_enter(reader->table);
+		rcu_read_unlock();
 		if (!epoch)
 			fault = "the table cannot be entered";
 		if (!fault)

@@ -540,7 +540,9 @@ static void hold_scan(struct subject *subject)
 	input_range(subject, &held->range);
 	held->subject = subject;
 	held->then = *subject;
+	rcu_read_lock();
 	held->epoch = mtb_table_enter(subject->table);
+	rcu_read_unlock();
 	held->count = subject_select(subject, &held->range, held->expected);
 	held->at = 0;
 	held->turned = false;
