@@ -17,7 +17,11 @@
 #include "batch.h"
 #include "stream.h"
 
-#define STAGE_SIZE	32768
+/*
+ * A kernel that clears what it allocates clears no more than this, and the first
+ * cache has room for it.
+ */
+#define STAGE_SIZE	8192
 
 /**
  * struct source - A record stream on its way in.
@@ -33,24 +37,27 @@ struct source {
 	size_t filled;
 };
 
-static size_t source_left(const struct source *source)
+static size_t source_staged(const struct source *source)
 {
-	return source->filled - source->position + iov_iter_count(source->from);
+	return source->filled - source->position;
 }
 
-/* Take @length bytes, which the stream has, to @to. */
-static int source_take(struct source *source, void *to, size_t length)
+static size_t source_left(const struct source *source)
 {
-	size_t staged = min(length, source->filled - source->position);
+	return source_staged(source) + iov_iter_count(source->from);
+}
+
+/* Take @length bytes, which the stream has, to @to. There are fewer at hand. */
+static noinline int source_take_more(struct source *source, void *to, size_t length)
+{
+	size_t staged = source_staged(source);
 
 	memcpy(to, source->stage + source->position, staged);
-	source->position += staged;
 	to += staged;
 	length -= staged;
-	if (!length)
-		return 0;
 
 	/* The stage is used up: large pieces pass it by. */
+	source->position = source->filled;
 	if (length >= STAGE_SIZE)
 		return copy_from_iter_full(to, length, source->from) ? 0 : -EFAULT;
 
@@ -59,6 +66,27 @@ static int source_take(struct source *source, void *to, size_t length)
 	if (!copy_from_iter_full(source->stage, source->filled, source->from))
 		return -EFAULT;
 	memcpy(to, source->stage, length);
+	return 0;
+}
+
+/* Take @length bytes, which the stream has, to @to. */
+static inline int source_take(struct source *source, void *to, size_t length)
+{
+	if (length > source_staged(source))
+		return source_take_more(source, to, length);
+	memcpy(to, source->stage + source->position, length);
+	source->position += length;
+	return 0;
+}
+
+/* Pass what follows an entry. */
+static inline int source_pass_padding(struct source *source, size_t length)
+{
+	u8 padding[sizeof(u64)];
+
+	if (length > source_staged(source))
+		return source_take_more(source, padding, length);
+	source->position += length;
 	return 0;
 }
 
@@ -88,7 +116,6 @@ static struct mtb_record *source_record(struct source *source, enum mtb_trailer 
 {
 	struct memtable_record header;
 	struct mtb_record *record;
-	u8 padding[sizeof(u64)];
 	size_t length, payload;
 	int err;
 
@@ -111,7 +138,7 @@ static struct mtb_record *source_record(struct source *source, enum mtb_trailer 
 	record->tag = header.tag;
 	err = source_take(source, record->data, payload);
 	if (!err)
-		err = source_take(source, padding, length - payload);
+		err = source_pass_padding(source, length - payload);
 	if (err) {
 		mtb_record_free(record);
 		return ERR_PTR(err);
@@ -234,21 +261,20 @@ static int sink_bytes(struct mtb_sink *sink, const void *bytes, size_t length)
 static void sink_stage(struct mtb_sink *sink, const struct memtable_record *header,
 		       const void *key, const void *value, size_t length)
 {
-	u8 *to = sink->stage + sink->staged, *end = to + length;
+	u8 *to = sink->stage + sink->staged;
 
+	/* The padding is in the last word, which the rest may overwrite. */
+	memset(to + length - sizeof(u64), 0, sizeof(u64));
 	memcpy(to, header, sizeof(*header));
 	to += sizeof(*header);
 	if (value == key + header->key_length) {
 		/* As a record has them. */
 		memcpy(to, key, header->key_length + header->value_length);
-		to += header->key_length + header->value_length;
 	} else {
 		memcpy(to, key, header->key_length);
 		to += header->key_length;
 		memcpy(to, value, header->value_length);
-		to += header->value_length;
 	}
-	memset(to, 0, end - to);
 	sink->staged += length;
 }
 

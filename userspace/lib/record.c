@@ -19,15 +19,16 @@ void memtable_record_encode(void *to, uint64_t tag, const void *key, size_t key_
 		.key_length = key_length,
 		.value_length = value_length,
 	};
-	char *p = to, *end = p + memtable_record_length(key_length, value_length);
+	size_t length = memtable_record_length(key_length, value_length);
+	char *p = to;
 
+	/* The padding is in the last word, which the rest may overwrite. */
+	memset(p + length - sizeof(uint64_t), 0, sizeof(uint64_t));
 	memcpy(p, &header, sizeof(header));
 	p += sizeof(header);
 	copy_bytes(p, key, key_length);
 	p += key_length;
 	copy_bytes(p, value, value_length);
-	p += value_length;
-	memset(p, 0, end - p);
 }
 
 const struct memtable_record *memtable_record_next(const void *stream, size_t length,
