@@ -54,6 +54,23 @@ static int batch_provide(struct mtb_batch *batch, const struct needs *needs)
 	return mtb_reserve_fill(&batch->reserve, needs->blocks + needs->blocks / 8);
 }
 
+/*
+ * A batch that lacks blocks is planned twice. One record in forty splits a block, on
+ * average: with a block for each sixteen that seldom comes. A very large batch is not
+ * to take much that it may not need; and where there is no memory for what is only a
+ * guess, there may be for what it comes to.
+ */
+#define RECORDS_A_BLOCK		16
+#define BLOCKS_FORESEEN_MAX	256
+
+static void batch_foresee(struct mtb_batch *batch, const struct mtb_table *table)
+{
+	size_t blocks = min_t(size_t, batch->count / RECORDS_A_BLOCK, BLOCKS_FORESEEN_MAX);
+
+	if (blocks && !READ_ONCE(table->sealed))
+		mtb_reserve_fill(&batch->reserve, blocks);
+}
+
 /* The newest version of the record's key from @tag down, or NULL. */
 static struct mtb_record *version_from(struct mtb_table *table, const struct mtb_record *record,
 				       u64 tag)
@@ -376,6 +393,7 @@ int mtb_table_write(struct mtb_table *table, struct mtb_batch *batch,
 	if (err)
 		return err;
 
+	batch_foresee(batch, table);
 	/* The needs can change while the lock is dropped, so ask again. */
 	for (;;) {
 		if (mutex_lock_killable(&table->lock))
