@@ -78,9 +78,11 @@ static inline void mtb_block_set_count(struct mtb_block *block, unsigned int cou
 static inline void mtb_block_prefetch(const struct mtb_block *block)
 {
 	const u8 *line = (const u8 *)block;
+	unsigned int i;
 
-	for (; line < (const u8 *)block + MTB_BLOCK_SIZE; line += L1_CACHE_BYTES)
-		prefetch(line);
+#pragma GCC unroll 16
+	for (i = 0; i < MTB_BLOCK_SIZE; i += L1_CACHE_BYTES)
+		prefetch(line + i);
 }
 
 static inline void mtb_block_write_begin(struct mtb_block *block)
@@ -147,6 +149,28 @@ static inline const struct mtb_record *mtb_record_at(const struct mtb_block *blo
 	return mtb_slot_record(block, position, block->count);
 }
 
+/* Skip the slots from @i on that have a lesser code than @floor. */
+static __always_inline unsigned int mtb_block_skip(const struct mtb_block *block, unsigned int i,
+						   unsigned int count, u64 floor)
+{
+	const u64 *code = &block->codes[i], *end = &block->codes[count];
+
+	/* Most of a search is this: compare with the end after some of them only. */
+	for (; end - code >= 4; code += 4) {
+		if (READ_ONCE(code[0]) >= floor)
+			return code - block->codes;
+		if (READ_ONCE(code[1]) >= floor)
+			return code + 1 - block->codes;
+		if (READ_ONCE(code[2]) >= floor)
+			return code + 2 - block->codes;
+		if (READ_ONCE(code[3]) >= floor)
+			return code + 3 - block->codes;
+	}
+	while (code < end && READ_ONCE(*code) < floor)
+		code++;
+	return code - block->codes;
+}
+
 /**
  * mtb_block_search() - Find a key's place in a block.
  * @block: The block.
@@ -178,8 +202,8 @@ static __always_inline unsigned int mtb_block_search(const struct mtb_block *blo
 	for (;; i++) {
 		/* Mostly both leave the one before at different bytes, and nothing changes. */
 		floor = mtb_code_floor(own);
-		while ((other = READ_ONCE(block->codes[i])) < floor && i < count)
-			i++;
+		i = mtb_block_skip(block, i, count, floor);
+		other = READ_ONCE(block->codes[i]);
 		if (other > own)
 			break;
 		if (unlikely(other == own)) {

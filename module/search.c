@@ -39,11 +39,8 @@ bool mtb_key_after_tied(const struct mtb_key *key, const struct mtb_record *reco
 			u64 *code)
 {
 	u32 common = mtb_key_common(key, record, mtb_code_end(*code));
-	struct mtb_key other;
-	u64 key_code;
 	int order;
 
-	key_code = mtb_key_code(key, common);
 	if (common == MTB_COMMON_ALL) {
 		/* If anything, it is zeros that one has more. */
 		order = (key->length > record->key_length) - (key->length < record->key_length);
@@ -51,12 +48,10 @@ bool mtb_key_after_tied(const struct mtb_key *key, const struct mtb_record *reco
 			order = -order;
 		if (order ? order < 0 : key->tag >= tag)
 			return false;
-	} else {
-		mtb_record_key(record, key->reverse, &other);
-		if (key_code < mtb_key_code(&other, common))
-			return false;
+	} else if (mtb_key_compare_from(key, record, common) < 0) {
+		return false;
 	}
-	*code = key_code;
+	*code = mtb_key_code(key, common);
 	return true;
 }
 
@@ -97,6 +92,9 @@ static inline void place_descend(struct mtb_place *place, const struct mtb_key *
 		place->block = next;
 	}
 	place->block = child;
+	/* Higher up there are few blocks, which the caches have. */
+	if (block->level <= 2)
+		mtb_block_prefetch(child);
 }
 
 static inline void place_descend_to(struct mtb_place *place, const struct mtb_key *key,
@@ -240,14 +238,11 @@ void mtb_search_run(const struct mtb_skiplist *index, struct mtb_search *searche
 	for (i = 0; i < count; i++) {
 		search = &searches[i];
 		place_start(&search->place, top, &search->key);
-		/* Higher up there are few blocks, which the caches have. */
 		place_descend_to(&search->place, &search->key, 1);
-		mtb_block_prefetch(search->place.block);
 	}
 	for (i = 0; i < count; i++) {
 		search = &searches[i];
 		place_descend_to(&search->place, &search->key, 0);
-		mtb_block_prefetch(search->place.block);
 		search->asked = NULL;
 		waiting[i] = search;
 	}

@@ -244,7 +244,8 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 	if (at_end) {
 		now = splits_at_end(tail, tail->incoming, appended);
 		needed += now;
-		above += plan_above(index, at_end, now, &beyond);
+		if (now)
+			above += plan_above(index, at_end, now, &beyond);
 	}
 	above += splits_beyond(beyond);
 	for (i = 0; i < planned; i++) {
@@ -284,15 +285,15 @@ static void block_insert(struct mtb_skiplist *index, struct mtb_block *block,
 			 unsigned int position, union mtb_slot slot, u64 code)
 {
 	u64 after = code_after(index, block, position, code, slot_record(block, slot));
-	unsigned int count = block->count, i;
+	size_t count = block->count, i;
 
 	mtb_block_write_begin(block);
-	for (i = count + 1; i > position + 1; i--)
-		WRITE_ONCE(block->codes[i], block->codes[i - 1]);
+	for (i = count; i > position; i--) {
+		WRITE_ONCE(block->codes[i + 1], block->codes[i]);
+		WRITE_ONCE(block->slots[i].record, block->slots[i - 1].record);
+	}
 	WRITE_ONCE(block->codes[position + 1], after);
 	WRITE_ONCE(block->codes[position], code);
-	for (i = count; i > position; i--)
-		WRITE_ONCE(block->slots[i].record, block->slots[i - 1].record);
 	WRITE_ONCE(block->slots[position].record, slot.record);
 	mtb_block_set_count(block, count + 1);
 	mtb_block_write_end(block);
