@@ -371,6 +371,35 @@ static void split_test_chunks(struct kunit *test)
 	mtb_table_put(right);
 }
 
+/* A map is cut at a key that a block begins before, and all that is left in it comes after. */
+static void split_test_emptied(struct kunit *test)
+{
+	static const struct memtable_configure map = { .kind = MEMTABLE_KIND_MAP };
+	const u32 count = 3 * MTB_BLOCK_SLOTS, from = MTB_BLOCK_SLOTS, to = from + from / 2;
+	struct fixture *fixture = test->priv;
+	struct model_entry entry = { .key_length = 1 };
+	u64 sequence;
+	u32 i;
+
+	model_init(test, &fixture->model, count);
+	KUNIT_ASSERT_EQ(test, mtb_table_configure(fixture->table, &map), 0);
+	for (i = 0; i < count; i++) {
+		entry.key[0] = i;
+		entry.tag = mtb_tag(0, MEMTABLE_TYPE_VALUE);
+		KUNIT_ASSERT_EQ(test, model_write(fixture->table, &entry, 1, &sequence), 0);
+		entry.tag = mtb_tag(sequence, MEMTABLE_TYPE_VALUE);
+		if (i < from || i >= to)
+			model_insert(test, &fixture->model, &entry);
+	}
+	for (i = from; i < to; i++) {
+		entry.key[0] = i;
+		entry.tag = mtb_tag(0, MEMTABLE_TYPE_DELETION);
+		KUNIT_ASSERT_EQ(test, model_write(fixture->table, &entry, 1, &sequence), 0);
+	}
+	entry.key[0] = from + 1;
+	mtb_table_put(split(test, &entry));
+}
+
 /* Two users that no real one is. */
 #define USER(n)		KUIDT_INIT(4000000100U + (n))
 
@@ -694,6 +723,7 @@ static struct kunit_case split_test_cases[] = {
 	KUNIT_CASE(split_test_sealed),
 	KUNIT_CASE(split_test_epoch),
 	KUNIT_CASE(split_test_chunks),
+	KUNIT_CASE(split_test_emptied),
 	KUNIT_CASE(split_test_publish),
 	KUNIT_CASE(split_test_publish_refused),
 	KUNIT_CASE_PARAM(split_test_concurrent, split_kind_gen_params),
