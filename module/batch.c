@@ -21,10 +21,19 @@
  */
 void mtb_batch_init(struct mtb_batch *batch, enum mtb_trailer trailer)
 {
-	memset(batch, 0, sizeof(*batch));
 	batch->insertions = &batch->single;
+	batch->count = 0;
 	batch->capacity = 1;
+	batch->reserve = (struct mtb_reserve){};
+	batch->memory = 0;
+	batch->logical_bytes = 0;
+	batch->tombstones = 0;
+	batch->sequences = 0;
+	batch->base = 0;
+	batch->lowest = 0;
+	batch->highest = 0;
 	batch->ascending = true;
+	batch->newest = false;
 	batch->trailer = trailer;
 }
 

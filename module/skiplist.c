@@ -103,6 +103,19 @@ static struct mtb_record *last_record(const struct mtb_skiplist *index)
 	return tail->count ? tail->slots[tail->count - 1].record : tail->fence;
 }
 
+/* If a key comes after the last one, its place is the very end, wherever that will be. */
+static inline bool place_at_end(struct mtb_insertion *insertion, const struct mtb_key *key,
+				const struct mtb_record *last)
+{
+	u32 common = last ? mtb_key_common(key, last, 0) : 0;
+
+	if (last && mtb_key_compare_from(key, last, common) <= 0)
+		return false;
+	insertion->place.block = NULL;
+	insertion->place.slot_code = mtb_key_code(key, common);
+	return true;
+}
+
 /*
  * Find the places of a few records, other than those that go to the very end,
  * and have the blocks come into the caches. Returns the new last record.
@@ -115,19 +128,14 @@ static const struct mtb_record *find_places(struct mtb_skiplist *index,
 	struct mtb_search searches[MTB_SEARCHES] __uninitialized;
 	unsigned int searched = 0, i;
 	struct mtb_key *key;
-	u32 common;
 
 	for (i = 0; i < count; i++) {
 		key = &searches[searched].key;
 		mtb_record_key(insertions[i].record, index->reverse, key);
-		common = last ? mtb_key_common(key, last, 0) : 0;
-		if (!last || mtb_key_compare_from(key, last, common) > 0) {
-			insertions[i].place.block = NULL;
-			insertions[i].place.slot_code = mtb_key_code(key, common);
+		if (place_at_end(&insertions[i], key, last))
 			last = insertions[i].record;
-		} else {
+		else
 			searching[searched++] = &insertions[i];
-		}
 	}
 	if (searched)
 		mtb_search_run(index, searches, searched);
@@ -196,6 +204,17 @@ static void plan_forget(struct mtb_skiplist *index, struct mtb_block *block,
 	}
 }
 
+/* Find the place of a single record. Returns whether there is room, as there mostly is. */
+static bool plan_single(struct mtb_skiplist *index, struct mtb_insertion *insertion)
+{
+	struct mtb_key key;
+
+	mtb_record_key(insertion->record, index->reverse, &key);
+	if (!place_at_end(insertion, &key, last_record(index)))
+		mtb_skiplist_locate(index, &insertion->place, &key, 0);
+	return planned_block(index, insertion)->count < MTB_BLOCK_SLOTS;
+}
+
 /**
  * mtb_skiplist_plan() - Prepare the insertion of records.
  * @index: The index.
@@ -218,6 +237,11 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 
 	lockdep_assert_held(index->lock);
 
+	if (count == 1 && plan_single(index, insertions)) {
+		index->spare = 0;
+		*blocks = 0;
+		return 0;
+	}
 	for (planned = 0; planned < count; planned++) {
 		if (planned % MTB_SEARCHES == 0) {
 			if (fatal_signal_pending(current))
