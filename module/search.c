@@ -69,8 +69,11 @@ u64 mtb_fence_code(const struct mtb_key *key, const struct mtb_block *block)
 	return mtb_key_code(key, fence ? mtb_key_common(key, fence, 0) : 0);
 }
 
-/* Go to the child that a key belongs to, from a place above the bottom. */
-static inline void place_descend(struct mtb_place *place, const struct mtb_key *key)
+/*
+ * Go to the child that a key belongs to, from a place above the bottom. Inlined, so
+ * that a search has its place in registers on its way down.
+ */
+static __always_inline void place_descend(struct mtb_place *place, const struct mtb_key *key)
 {
 	struct mtb_block *block, *next, *child;
 	unsigned int seq, count, position;
@@ -97,8 +100,8 @@ static inline void place_descend(struct mtb_place *place, const struct mtb_key *
 		mtb_block_prefetch(child);
 }
 
-static inline void place_descend_to(struct mtb_place *place, const struct mtb_key *key,
-				    unsigned int level)
+static __always_inline void place_descend_to(struct mtb_place *place, const struct mtb_key *key,
+					     unsigned int level)
 {
 	while (place->block->level > level)
 		place_descend(place, key);
