@@ -31,7 +31,7 @@ static bool scan_backward(const struct mtb_scan *scan)
 }
 
 /* Is @record, or NULL, past the end of the range? */
-static bool scan_past(const struct mtb_scan *scan, const struct mtb_record *record)
+static inline bool scan_past(const struct mtb_scan *scan, const struct mtb_record *record)
 {
 	int order;
 
@@ -49,7 +49,7 @@ static void scan_end(struct mtb_scan *scan, enum mtb_scan_end ended)
 	scan->upcoming = NULL;
 }
 
-static void scan_take(struct mtb_scan *scan, struct mtb_record *record)
+static inline void scan_take(struct mtb_scan *scan, struct mtb_record *record)
 {
 	if (scan_past(scan, record))
 		scan_end(scan, MTB_SCAN_DONE);
@@ -122,7 +122,7 @@ static void scan_step_on(struct mtb_scan *scan)
 		scan_pause(scan, record);
 }
 
-static void scan_step(struct mtb_scan *scan)
+static inline void scan_step(struct mtb_scan *scan)
 {
 	struct mtb_cursor *cursor = &scan->cursor;
 

@@ -278,8 +278,8 @@ static void sink_stage(struct mtb_sink *sink, const struct memtable_record *head
 	sink->staged += length;
 }
 
-static int sink_part(struct mtb_sink *sink, const struct memtable_record *header, const void *key,
-		     const void *value, size_t from, size_t to)
+static noinline int sink_part(struct mtb_sink *sink, const struct memtable_record *header,
+			      const void *key, const void *value, size_t from, size_t to)
 {
 	static const u8 padding[sizeof(u64)];
 	const struct {
