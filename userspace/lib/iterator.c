@@ -21,7 +21,7 @@
  * @status: What the last move came to.
  * @at: The window whose entry the iterator is at; NULL while it is not valid.
  * @count: How many windows there are.
- * @windows: The windows, that of the newest table first.
+ * @windows: The windows, one at least, that of the newest table first.
  */
 struct memtable_iterator {
 	uint32_t flags;
@@ -209,17 +209,17 @@ static int iterator_compare(const struct memtable_iterator *it, const struct win
 /* Finds the window that is at the next entry, the newest table's if there are several. */
 static void iterator_choose(struct memtable_iterator *it)
 {
-	struct window *window;
+	struct window *window = it->windows;
 
-	it->at = NULL;
-	for (window = it->windows; window < it->windows + it->count; window++)
+	it->at = memtable_window_valid(window) ? window : NULL;
+	while (++window < it->windows + it->count)
 		if (memtable_window_valid(window) &&
 		    (!it->at || iterator_compare(it, window, it->at) < 0))
 			it->at = window;
 }
 
-/* Moves the windows past the iterator's entry, and what it stands for. */
-static int iterator_pass(struct memtable_iterator *it)
+/* Moves the other windows past what the iterator's entry stands for. */
+static int iterator_pass_others(struct memtable_iterator *it)
 {
 	struct window *window;
 	int ret;
@@ -232,7 +232,15 @@ static int iterator_pass(struct memtable_iterator *it)
 		if (ret)
 			return ret;
 	}
-	return memtable_window_move(it->at, it->reverse);
+	return 0;
+}
+
+/* Moves the windows past the iterator's entry, and what it stands for. */
+static int iterator_pass(struct memtable_iterator *it)
+{
+	int ret = it->count > 1 ? iterator_pass_others(it) : 0;
+
+	return ret ? ret : memtable_window_move(it->at, it->reverse);
 }
 
 /* Turns the windows round: those that are past their end have all entries before them. */
@@ -253,17 +261,17 @@ static int iterator_turn(struct memtable_iterator *it)
 static bool iterator_passes(const struct memtable_iterator *it)
 {
 	return it->at && !(it->flags & MEMTABLE_SCAN_TOMBSTONES) &&
-	       memtable_iterator_type(it) == MEMTABLE_TYPE_DELETION;
+	       memtable_tag_type(memtable_window_record(it->at)->tag) == MEMTABLE_TYPE_DELETION;
 }
 
 /* Ends a move, which came to ret: goes where the windows have come to. */
 static int iterator_settle(struct memtable_iterator *it, int ret)
 {
-	if (!ret)
+	while (!ret) {
 		iterator_choose(it);
-	while (!ret && iterator_passes(it)) {
+		if (!iterator_passes(it))
+			break;
 		ret = iterator_pass(it);
-		iterator_choose(it);
 	}
 	if (ret)
 		it->at = NULL;

@@ -148,18 +148,15 @@ static int window_continue(struct window *window, bool reverse)
 	return window_scan(window, &scan);
 }
 
-int memtable_window_move(struct window *window, bool reverse)
+int memtable_window_leave(struct window *window, bool reverse)
 {
-	if (window->reverse != reverse) {
-		if (!window->at)
-			return window_continue(window, reverse);
+	if (window->reverse != reverse && window->at) {
 		window->at--;
-	} else if (window->at + 1 < window->count) {
-		window->at++;
-	} else if (window->done) {
-		window->count = 0;
-	} else {
-		return window_continue(window, reverse);
+		return 0;
 	}
-	return 0;
+	if (window->reverse == reverse && window->done) {
+		window->count = 0;
+		return 0;
+	}
+	return window_continue(window, reverse);
 }

@@ -76,8 +76,8 @@ void memtable_window_release(struct window *window);
  */
 int memtable_window_seek(struct window *window, bool reverse, const struct memtable_slice *key);
 
-/* Goes on from an entry in a direction. Returns 0, also if there is no other, or an error. */
-int memtable_window_move(struct window *window, bool reverse);
+/* Goes on from an entry to one that the window does not have, or not in this direction. */
+int memtable_window_leave(struct window *window, bool reverse);
 
 /* Whether the window is at an entry. */
 static inline bool memtable_window_valid(const struct window *window)
@@ -89,6 +89,17 @@ static inline bool memtable_window_valid(const struct window *window)
 static inline const struct memtable_record *memtable_window_record(const struct window *window)
 {
 	return (const void *)((const char *)window->buffer + window->offsets[window->at]);
+}
+
+/* Goes on from an entry in a direction. Returns 0, also if there is no other, or an error. */
+static inline int memtable_window_move(struct window *window, bool reverse)
+{
+	/* Mostly it is a step in memory. */
+	if (window->reverse == reverse && window->at + 1 < window->count) {
+		window->at++;
+		return 0;
+	}
+	return memtable_window_leave(window, reverse);
 }
 
 #endif /* MEMTABLE_WINDOW_H */
