@@ -103,12 +103,13 @@ struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length, enum mtb_t
 		return NULL;
 
 	record = object + prefix_size(value_length);
-	record->tag = 0;
-	record->key_length = key_length;
-	record->short_length = min_t(u32, value_length, MTB_LENGTH_LONG);
-	if (record->short_length == MTB_LENGTH_LONG)
+	*record = (struct mtb_record){
+		.key_length	= key_length,
+		.short_length	= min_t(u32, value_length, MTB_LENGTH_LONG),
+		.trailer	= trailer,
+	};
+	if (value_length >= MTB_LENGTH_LONG)
 		((u32 *)record)[-1] = value_length;
-	record->trailer = trailer;
 	if (trailer == MTB_TRAILER_PIN)
 		refcount_set(&mtb_record_pin(record)->count, 1);
 	return record;

@@ -483,24 +483,24 @@ unsigned int mtb_skiplist_insert(struct mtb_skiplist *index, struct mtb_insertio
 				 struct mtb_reserve *reserve)
 {
 	union mtb_slot slot = { .record = insertion->record };
-	struct mtb_place place = insertion->place;
+	struct mtb_place *place = &insertion->place;
 	struct mtb_block *right = NULL;
 	struct mtb_key key;
 
 	lockdep_assert_held(index->lock);
 
-	if (!place.block) {
-		place.block = index->tail;
-		place.position = index->tail->count;
-	} else if (read_seqcount_retry(&place.block->seq, place.seq)) {
+	if (!place->block) {
+		place->block = index->tail;
+		place->position = index->tail->count;
+	} else if (read_seqcount_retry(&place->block->seq, place->seq)) {
 		/* Others were put there. It may even have been split into thousands. */
 		mtb_record_key(slot.record, index->reverse, &key);
-		if (!mtb_place_settle(&place, &key))
-			mtb_skiplist_locate(index, &place, &key, 0);
+		if (!mtb_place_settle(place, &key))
+			mtb_skiplist_locate(index, place, &key, 0);
 	}
-	if (place.block->count == MTB_BLOCK_SLOTS)
+	if (place->block->count == MTB_BLOCK_SLOTS)
 		right = mtb_reserve_take(reserve, 0);
-	insert_slot(index, &place, slot, right);
+	insert_slot(index, place, slot, right);
 	return right ? 1 + insert_above(index, right, reserve) : 0;
 }
 
