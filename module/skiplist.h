@@ -29,20 +29,22 @@ struct mtb_block;
  * struct mtb_skiplist - An index.
  * @top: The first block of the highest level. Written under @lock, read without.
  * @head: The first block at the bottom; it is there from the start. Fixed.
- * @tail: The last block at the bottom, where sorted input goes. Under @lock.
  * @lock: The mutex that all writers hold. Fixed.
- * @spare: How many blocks what is planned can still have above the bottom. Under
- *	@lock.
  * @reverse: Keys are ordered from the greatest to the least. Set, under @lock,
  *	while the index is empty; read without.
+ * @tail: The last block at the bottom, where sorted input goes. Under @lock.
+ * @spare: How many blocks what is planned can still have above the bottom. Under
+ *	@lock.
+ *
+ * What readers need comes first, and seldom changes; &struct mtb_table tells why.
  */
 struct mtb_skiplist {
 	struct mtb_block *top;
 	struct mtb_block *head;
-	struct mtb_block *tail;
 	struct mutex *lock;	/* the table's */
-	unsigned int spare;
 	bool reverse;
+	struct mtb_block *tail;
+	unsigned int spare;
 };
 
 /**
@@ -77,7 +79,7 @@ struct mtb_place {
  * struct mtb_insertion - A record on its way into an index.
  * @record: The record.
  * @place: Where it goes, as mtb_skiplist_plan() found; of no block, but with
- *	the code, if to the very end.
+ *	the code, if to the very end. Insertion uses it up.
  */
 struct mtb_insertion {
 	struct mtb_record *record;

@@ -35,9 +35,6 @@ struct mtb_removed {
 
 /**
  * struct mtb_table - A memtable.
- * @index: Its entries.
- * @id: Tells this table from every other one since the module was loaded.
- * @map: Only the newest version of a key is kept.
  * @last_sequence: Highest sequence number that readers see. Set (release) once
  *	a batch is linked; whoever loads it (acquire) finds the whole batch.
  * @commits: Late batches so far: those with sequence numbers at or below
@@ -46,6 +43,9 @@ struct mtb_removed {
  * @purges: Moves when versions that are not the newest are removed. Odd while
  *	one is replaced or removed before @last_sequence says so.
  * @cuts: Covers the moment in which entries move to another table.
+ * @map: Only the newest version of a key is kept.
+ * @index: Its entries.
+ * @id: Tells this table from every other one since the module was loaded.
  * @entries: Entries, all versions and tombstones counted.
  * @tombstones: How many of them are tombstones.
  * @logical_bytes: Sum of the lengths of keys and values.
@@ -72,15 +72,19 @@ struct mtb_removed {
  *	table.
  * @reap_work: Frees what was removed, after a grace period.
  * @free_work: Frees the table, off the caller's path.
+ *
+ * All that a look-up needs is in the first 64 bytes, up to the middle of @index, and
+ * of that a write changes @last_sequence only: where readers and a writer run on
+ * different processors, one cache line goes back and forth between these, not two.
  */
 struct mtb_table {
-	struct mtb_skiplist index;
-	u64 id;
-	bool map;
 	atomic64_t last_sequence;
 	atomic64_t commits;
 	atomic64_t purges;
 	seqcount_t cuts;
+	bool map;
+	struct mtb_skiplist index;
+	u64 id;
 	atomic64_t entries;
 	atomic64_t tombstones;
 	atomic64_t logical_bytes;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/align.h>
+#include <linux/cache.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
@@ -20,9 +22,10 @@
 __thread unsigned int core_depth;
 bool core_signal;
 
+/* As a kernel has it, what is not small begins at a cache line. */
 void *kmalloc(size_t size, unsigned int flags)
 {
-	void *memory = malloc(size);
+	void *memory = aligned_alloc(L1_CACHE_BYTES, ALIGN(size, L1_CACHE_BYTES));
 
 	(void)flags;
 	if (!memory)
