@@ -70,7 +70,7 @@ static int batch_grow(struct mtb_batch *batch)
 	return 0;
 }
 
-static void batch_count(struct mtb_batch *batch, const struct mtb_record *record)
+static inline void batch_count(struct mtb_batch *batch, const struct mtb_record *record)
 {
 	batch->memory += mtb_record_memory(record);
 	batch->logical_bytes += record->key_length + (u64)mtb_record_value_length(record);
@@ -164,7 +164,7 @@ static bool same_version(const struct mtb_record *a, const struct mtb_record *b)
 
 /**
  * mtb_batch_check_unique() - Look for versions that occur twice in a batch.
- * @batch: The batch.
+ * @batch: A batch whose records brought their sequence numbers along.
  *
  * Return: 0, -EEXIST if two records have the same key and sequence number, or
  * -EINTR if a fatal signal is pending.
@@ -174,7 +174,7 @@ int mtb_batch_check_unique(struct mtb_batch *batch)
 	size_t i;
 	int err;
 
-	if (mtb_batch_automatic(batch) || batch->ascending)
+	if (batch->ascending)
 		return 0;
 
 	err = batch_sort(batch);

@@ -79,7 +79,7 @@ int mtb_call_add(struct mtb_call *call)
 {
 	struct mtb_condition condition;
 	struct mtb_record *record;
-	struct memtable_add add;
+	struct memtable_add add __uninitialized;
 	struct mtb_batch batch __uninitialized;
 	u64 sequence;
 	int err;
@@ -116,7 +116,7 @@ int mtb_call_add(struct mtb_call *call)
 int mtb_call_get(struct mtb_call *call)
 {
 	struct mtb_lookup lookup;
-	struct memtable_get get;
+	struct memtable_get get __uninitialized;
 	struct mtb_view view;
 	struct mtb_key_copy key __uninitialized;
 	int err;

@@ -381,15 +381,15 @@ int mtb_table_write(struct mtb_table *table, struct mtb_batch *batch,
 {
 	struct needs needs;
 	u32 before, after;
-	int err;
+	int err = 0;
 
 	*last_sequence = 0;
 	if (!batch->count)
 		return 0;
-	if (mtb_batch_automatic(batch) && READ_ONCE(table->map))
-		err = mtb_batch_keep_newest(batch);
-	else
+	if (!mtb_batch_automatic(batch))
 		err = mtb_batch_check_unique(batch);
+	else if (READ_ONCE(table->map))
+		err = mtb_batch_keep_newest(batch);
 	if (err)
 		return err;
 
