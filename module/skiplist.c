@@ -237,7 +237,7 @@ int mtb_skiplist_plan(struct mtb_skiplist *index, struct mtb_insertion *insertio
 
 	lockdep_assert_held(index->lock);
 
-	if (count == 1 && plan_single(index, insertions)) {
+	if (count == 1 && !fatal_signal_pending(current) && plan_single(index, insertions)) {
 		index->spare = 0;
 		*blocks = 0;
 		return 0;

@@ -152,6 +152,34 @@ static void failure_test_one(struct kunit *test)
 	walk(test, MEMTABLE_KIND_VERSIONED, 1, false);
 }
 
+/*
+ * A fatal signal that comes when the lock is taken already: one that is free is given
+ * to whoever asks for it, signal or not.
+ */
+static void failure_test_plan(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct mtb_insertion insertion;
+	struct model_entry entry;
+	unsigned int blocks;
+
+	fill(test, MEMTABLE_KIND_VERSIONED);
+	number_entry(&entry, 1, 1);
+	insertion.record = model_record(&entry, MTB_TRAILER_NONE);
+	KUNIT_ASSERT_NOT_NULL(test, insertion.record);
+
+	mutex_lock(&fixture->table->lock);
+	core_signal(1);
+	KUNIT_EXPECT_EQ(test, mtb_skiplist_plan(&fixture->table->index, &insertion, 1, &blocks),
+			-EINTR);
+	core_signal(0);
+	KUNIT_EXPECT_EQ(test, mtb_skiplist_plan(&fixture->table->index, &insertion, 1, &blocks),
+			0);
+	mutex_unlock(&fixture->table->lock);
+	mtb_record_free(insertion.record);
+	mtb_table_put(fixture->table);
+}
+
 /* A batch, with all that it grows by. */
 static void failure_test_batch(struct kunit *test)
 {
@@ -322,6 +350,7 @@ static void failure_test_objects(struct kunit *test)
 
 static struct kunit_case failure_test_cases[] = {
 	KUNIT_CASE(failure_test_one),
+	KUNIT_CASE(failure_test_plan),
 	KUNIT_CASE(failure_test_batch),
 	KUNIT_CASE(failure_test_late_batch),
 	KUNIT_CASE(failure_test_map),
