@@ -14,6 +14,7 @@
 #include <linux/uio.h>
 
 #include "batch.h"
+#include "compat.h"
 #include "handle.h"
 #include "ioctl.h"
 #include "registry.h"
@@ -418,7 +419,7 @@ static ssize_t handle_write(struct kiocb *iocb, struct iov_iter *from)
 	struct mtb_handle *handle = iocb->ki_filp->private_data;
 	struct mtb_epoch *epoch = mtb_handle_enter(handle);
 	size_t length = iov_iter_count(from);
-	struct mtb_batch batch;
+	struct mtb_batch batch __uninitialized;
 	u64 last_sequence;
 	int err;
 
