@@ -18,6 +18,8 @@
  * mtb_batch_init() - Make an empty batch.
  * @batch: The batch.
  * @trailer: What follows the value in each record to come.
+ *
+ * Sets each field, for the batch may be on a stack that nobody clears.
  */
 void mtb_batch_init(struct mtb_batch *batch, enum mtb_trailer trailer)
 {

@@ -103,6 +103,7 @@ struct mtb_record *mtb_record_alloc(u16 key_length, u32 value_length, enum mtb_t
 		return NULL;
 
 	record = object + prefix_size(value_length);
+	/* The structure ends behind the first bytes of the key, which come later. */
 	*record = (struct mtb_record){
 		.key_length	= key_length,
 		.short_length	= min_t(u32, value_length, MTB_LENGTH_LONG),

@@ -73,9 +73,9 @@ struct mtb_removed {
  * @reap_work: Frees what was removed, after a grace period.
  * @free_work: Frees the table, off the caller's path.
  *
- * All that a look-up needs is in the first 64 bytes, up to the middle of @index, and
- * of that a write changes @last_sequence only: where readers and a writer run on
- * different processors, one cache line goes back and forth between these, not two.
+ * What a look-up needs of all this is in the first 64 bytes, up to the middle of @index,
+ * and what every write changes follows, but for @last_sequence: where readers and a
+ * writer run on different processors, that costs them one cache line, not two.
  */
 struct mtb_table {
 	atomic64_t last_sequence;

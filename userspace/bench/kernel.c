@@ -22,7 +22,7 @@
 __thread unsigned int core_depth;
 bool core_signal;
 
-/* As a kernel has it, what is not small begins at a cache line. */
+/* Begins at a cache line, as it does in a kernel if it is not small. */
 void *kmalloc(size_t size, unsigned int flags)
 {
 	void *memory = aligned_alloc(L1_CACHE_BYTES, ALIGN(size, L1_CACHE_BYTES));
