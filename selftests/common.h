@@ -53,7 +53,7 @@
 #define EVERYTHING (MEMTABLE_SCAN_ALL_VERSIONS | MEMTABLE_SCAN_TOMBSTONES)
 
 /* Seconds that a long test may take on a slow, instrumented kernel. */
-#define LONG_TIMEOUT 240
+#define LONG_TIMEOUT 600
 
 /*
  * Rounds of a long loop: @rounds, or the percentage of it that
