@@ -2,6 +2,7 @@
 """Results as pictures, by gnuplot: SVG and PNG."""
 
 import os
+import shutil
 import subprocess
 
 from report import figures, name_of
@@ -66,8 +67,9 @@ def rows_of(group, names):
 
 
 def draw_all(results, folder):
-    """Draws what there is: times and memory of each setting and size, and its readers."""
-    os.makedirs(folder, exist_ok=True)
+    """Draws what there is, and leaves nothing else: times, memory, readers."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
     times = {(workload, batch, "ns_per_op"): name_of(workload, batch)
              for workload, batch in WORKLOADS if workload != "mixed"}
     memory = {(workload, batch, "bytes_per_entry"): name_of(workload, batch)
