@@ -13,7 +13,7 @@
  *	reordered; the others stay in the order of their addition.
  * @count: How many records there are.
  * @capacity: Room in @insertions.
- * @single: What @insertions points to before it outgrows it. Not set before.
+ * @single: What @insertions points to until it outgrows it; mtb_batch_add() sets it.
  * @reserve: Blocks for the index.
  * @memory: Memory that the records take, in bytes.
  * @logical_bytes: Sum of the lengths of keys and values.
