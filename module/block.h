@@ -153,22 +153,24 @@ static inline const struct mtb_record *mtb_record_at(const struct mtb_block *blo
 static __always_inline unsigned int mtb_block_skip(const struct mtb_block *block, unsigned int i,
 						   unsigned int count, u64 floor)
 {
-	const u64 *code = &block->codes[i], *end = &block->codes[count];
+	const u64 *codes = block->codes, *code = codes + i, *end = codes + count;
+	/* Before this there are four more; in a block of less, it is before all. */
+	const u64 *last = end - 3;
 
 	/* Most of a search is this: compare with the end after some of them only. */
-	for (; end - code >= 4; code += 4) {
+	for (; code < last; code += 4) {
 		if (READ_ONCE(code[0]) >= floor)
-			return code - block->codes;
+			return code - codes;
 		if (READ_ONCE(code[1]) >= floor)
-			return code + 1 - block->codes;
+			return code + 1 - codes;
 		if (READ_ONCE(code[2]) >= floor)
-			return code + 2 - block->codes;
+			return code + 2 - codes;
 		if (READ_ONCE(code[3]) >= floor)
-			return code + 3 - block->codes;
+			return code + 3 - codes;
 	}
 	while (code < end && READ_ONCE(*code) < floor)
 		code++;
-	return code - block->codes;
+	return code - codes;
 }
 
 /**

@@ -53,6 +53,7 @@ int mtb_copy_in(void *to, const void __user *from, size_t size)
 	might_fault();
 	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
+#pragma GCC unroll 4
 	for (at = 0; at < last; at += sizeof(bytes)) {
 		unsafe_get_user(bytes, (const u64 __user *)(from + at), fault);
 		((struct word *)(to + at))->bytes = bytes;
@@ -85,6 +86,7 @@ int mtb_copy_out(void __user *to, const void *from, size_t size)
 	might_fault();
 	if (should_fail_usercopy() || !user_write_access_begin(to, size))
 		return -EFAULT;
+#pragma GCC unroll 4
 	for (at = 0; at < last; at += sizeof(bytes)) {
 		bytes = ((const struct word *)(from + at))->bytes;
 		unsafe_put_user(bytes, (u64 __user *)(to + at), fault);

@@ -309,16 +309,19 @@ static void block_insert(struct mtb_skiplist *index, struct mtb_block *block,
 			 unsigned int position, union mtb_slot slot, u64 code)
 {
 	u64 after = code_after(index, block, position, code, slot_record(block, slot));
+	union mtb_slot *slots = &block->slots[position];
+	u64 *codes = &block->codes[position];
 	size_t count = block->count, i;
 
 	mtb_block_write_begin(block);
-	for (i = count; i > position; i--) {
-		WRITE_ONCE(block->codes[i + 1], block->codes[i]);
-		WRITE_ONCE(block->slots[i].record, block->slots[i - 1].record);
+#pragma GCC unroll 4
+	for (i = count - position; i; i--) {
+		WRITE_ONCE(codes[i + 1], codes[i]);
+		WRITE_ONCE(slots[i].record, slots[i - 1].record);
 	}
-	WRITE_ONCE(block->codes[position + 1], after);
-	WRITE_ONCE(block->codes[position], code);
-	WRITE_ONCE(block->slots[position].record, slot.record);
+	WRITE_ONCE(codes[1], after);
+	WRITE_ONCE(codes[0], code);
+	WRITE_ONCE(slots[0].record, slot.record);
 	mtb_block_set_count(block, count + 1);
 	mtb_block_write_end(block);
 }

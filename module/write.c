@@ -8,6 +8,7 @@
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
 
+#include "compat.h"
 #include "owner.h"
 #include "write.h"
 
@@ -379,7 +380,7 @@ static int table_apply(struct mtb_table *table, struct mtb_batch *batch,
 int mtb_table_write(struct mtb_table *table, struct mtb_batch *batch,
 		    struct mtb_condition *condition, u64 *last_sequence)
 {
-	struct needs needs;
+	struct needs needs __uninitialized;
 	u32 before, after;
 	int err = 0;
 
