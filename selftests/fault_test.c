@@ -20,7 +20,7 @@
  * and so many calls without a failure in a row end a walk.
  */
 #define TURNS 2
-#define MISSES 6
+#define MISSES (5 * TURNS)
 
 /* What a request is made with, and on, and what came of it. */
 struct scene {
