@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 
 #include "model.h"
+#include "readers.h"
 #include "scan.h"
 #include "view.h"
 #include "write.h"
@@ -426,7 +427,6 @@ static void map_test_pins(struct kunit *test)
 }
 
 #define ROUNDS		(80 * MTB_TEST_SCALE)
-#define READERS		2
 #define ROUND_KEYS	40
 /* Keys that come and go, between the others and behind them. */
 #define PASSING_KEYS	8
@@ -434,18 +434,12 @@ static void map_test_pins(struct kunit *test)
 /**
  * struct reader - A reader beside a writer.
  * @table: The table.
- * @task: The thread.
- * @passes: How often it has been through.
- * @fault: What it found to be wrong, or NULL.
  * @entries: Keys to look up.
  * @lookups: The same, and what was found.
  * @scan: A scan.
  */
 struct reader {
 	struct mtb_table *table;
-	struct task_struct *task;
-	unsigned int passes;
-	const char *fault;
 	struct model_entry entries[ROUND_KEYS];
 	struct mtb_lookup lookups[ROUND_KEYS];
 	struct mtb_scan scan;
@@ -506,31 +500,16 @@ static const char *read_all(struct reader *reader, bool backward)
 	return fault;
 }
 
-static int reader_main(void *data)
+static const char *read_once(void *data)
 {
-	struct reader *reader = data;
 	const char *fault = NULL;
 	int i;
 
-	while (!kthread_should_stop()) {
-		for (i = 0; i < 10 && !fault; i++)
-			fault = read_keys(reader);
-		for (i = 0; i < 10 && !fault; i++)
-			fault = read_all(reader, i % 2);
-		if (fault)
-			WRITE_ONCE(reader->fault, fault);
-		model_pass(&reader->passes);
-		cond_resched();
-	}
-	return 0;
-}
-
-static void wait_for_readers(struct reader *readers)
-{
-	size_t i;
-
-	for (i = 0; i < READERS; i++)
-		model_wait_for_pass(&readers[i].passes);
+	for (i = 0; i < 10 && !fault; i++)
+		fault = read_keys(data);
+	for (i = 0; i < 10 && !fault; i++)
+		fault = read_all(data, i % 2);
+	return fault;
 }
 
 /* An entry of one byte's key, with the round in its value. */
@@ -591,43 +570,33 @@ static int write_passing(struct mtb_table *table, unsigned int round)
 static void map_test_concurrent(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
+	struct reader_threads threads;
+	unsigned int round, i, j;
 	struct reader *readers;
-	unsigned int round, i;
-	size_t started;
 	int err;
 
 	readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, readers);
 	KUNIT_ASSERT_EQ(test, write_keys(fixture->table, 0), 0);
-	for (started = 0; started < READERS; started++) {
-		struct reader *reader = &readers[started];
-
-		reader->table = fixture->table;
-		for (i = 0; i < ROUND_KEYS; i++) {
-			reader->entries[i].key[0] = 2 * i;
-			reader->lookups[i].key = reader->entries[i].key;
-			reader->lookups[i].key_length = 1;
+	for (i = 0; i < READERS; i++) {
+		readers[i].table = fixture->table;
+		for (j = 0; j < ROUND_KEYS; j++) {
+			readers[i].entries[j].key[0] = 2 * j;
+			readers[i].lookups[j].key = readers[i].entries[j].key;
+			readers[i].lookups[j].key_length = 1;
 		}
-		reader->task = kthread_run(reader_main, reader, "memtable-reader");
-		if (IS_ERR(reader->task))
-			break;
 	}
-	KUNIT_EXPECT_EQ(test, started, (size_t)READERS);
-	for (round = 1, err = 0; round < ROUNDS && !err && started == READERS; round++) {
-		/* Readers that sleep would miss all of it. */
+	if (!readers_start(test, &threads, read_once, readers, sizeof(*readers)))
+		return;
+	for (round = 1, err = 0; round < ROUNDS && !err; round++) {
 		if (round % 8 == 0)
-			wait_for_readers(readers);
+			readers_wait(&threads);
 		for (i = 0; i < 20 && !err; i++)
 			err = write_passing(fixture->table, 20 * round + i);
 		if (!err)
 			err = write_keys(fixture->table, round);
 	}
-	if (started == READERS)
-		wait_for_readers(readers);
-	while (started-- > 0) {
-		kthread_stop(readers[started].task);
-		KUNIT_EXPECT_NULL_MSG(test, readers[started].fault, "%s", readers[started].fault);
-	}
+	readers_stop(test, &threads);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, info(fixture).memory_usage,
 			model_memory(fixture->table, &fixture->scan.cursor));

@@ -277,23 +277,6 @@ int model_write(struct mtb_table *table, const struct model_entry *entries, size
 	return model_write_if(table, entries, count, NULL, last_sequence);
 }
 
-/* Tell that a reader has been through once more. */
-void model_pass(unsigned int *passes)
-{
-	/* What it has found is told with it: pairs with model_wait_for_pass(). */
-	smp_store_release(passes, *passes + 1);
-}
-
-/* Wait until a reader has been through once from beginning to end. */
-void model_wait_for_pass(const unsigned int *passes)
-{
-	unsigned int before = READ_ONCE(*passes);
-
-	/* Pairs with model_pass(). */
-	while (smp_load_acquire(passes) < before + 2)
-		usleep_range(100, 1000);
-}
-
 /* Memory of all the blocks and records in a table that nobody writes to. */
 u64 model_memory(struct mtb_table *table, struct mtb_cursor *cursor)
 {

@@ -87,8 +87,6 @@ void model_remove(struct model *model, size_t position);
 struct mtb_record *model_record(const struct model_entry *entry, enum mtb_trailer trailer);
 bool model_matches(const struct model_entry *entry, const struct mtb_record *record);
 void model_seek_key(const struct model_entry *entry, bool reverse, struct mtb_key *key);
-void model_pass(unsigned int *passes);
-void model_wait_for_pass(const unsigned int *passes);
 u64 model_memory(struct mtb_table *table, struct mtb_cursor *cursor);
 int model_write(struct mtb_table *table, const struct model_entry *entries, size_t count,
 		u64 *last_sequence);

@@ -5,15 +5,14 @@
  * beside a writer miss nothing.
  */
 #include <kunit/test.h>
-#include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "block.h"
 #include "model.h"
+#include "readers.h"
 
 /* Most records that a test inserts at a time. */
 #define BATCH_MAX	256
@@ -800,7 +799,6 @@ static void skiplist_test_reserve(struct kunit *test)
 	mtb_reserve_empty(&reserve);
 }
 
-#define READERS		2
 #define SHARED_RECORDS	1000
 
 /**
@@ -821,19 +819,15 @@ struct shared {
 /**
  * struct reader - A reader beside a writer.
  * @shared: What it shares with the writer.
- * @task: The thread.
  * @random: Where it gets its numbers from.
- * @passes: How often it has been through.
- * @fault: What it found to be wrong, or NULL.
- * @seen: For each record, the pass that saw it last.
+ * @mark: What the last walk has marked records with.
+ * @seen: For each record, the mark of the walk that saw it last.
  * @cursor: A cursor.
  */
 struct reader {
 	struct shared *shared;
-	struct task_struct *task;
 	struct test_random random;
-	unsigned int passes;
-	const char *fault;
+	u32 mark;
 	u32 *seen;
 	struct mtb_cursor cursor;
 };
@@ -904,41 +898,25 @@ static const char *read_places(struct reader *reader)
 	return NULL;
 }
 
-static int reader_main(void *data)
+static const char *read_once(void *data)
 {
 	struct reader *reader = data;
-	unsigned int pass = 0;
-	const char *fault = NULL;
+	const char *fault;
 
-	while (!kthread_should_stop()) {
-		/* What is removed stays until the reader is through. */
-		rcu_read_lock();
-		if (!fault)
-			fault = read_walk(reader, true, 2 * pass + 1);
-		if (!fault)
-			fault = read_walk(reader, false, 2 * pass + 2);
-		if (!fault)
-			fault = read_places(reader);
-		rcu_read_unlock();
-		if (fault)
-			WRITE_ONCE(reader->fault, fault);
-		pass++;
-		model_pass(&reader->passes);
-		cond_resched();
-	}
-	return 0;
-}
-
-static void wait_for_readers(struct reader *readers)
-{
-	size_t i;
-
-	for (i = 0; i < READERS; i++)
-		model_wait_for_pass(&readers[i].passes);
+	/* What is removed stays until the reader is through. */
+	rcu_read_lock();
+	fault = read_walk(reader, true, ++reader->mark);
+	if (!fault)
+		fault = read_walk(reader, false, ++reader->mark);
+	if (!fault)
+		fault = read_places(reader);
+	rcu_read_unlock();
+	return fault;
 }
 
 /* Insert the records one after the other, and tell the readers after each. */
-static bool share(struct fixture *fixture, struct shared *shared, struct reader *readers)
+static bool share(struct fixture *fixture, struct shared *shared,
+		  const struct reader_threads *threads)
 {
 	struct mtb_insertion insertion = {};
 	struct mtb_reserve reserve = {};
@@ -946,9 +924,8 @@ static bool share(struct fixture *fixture, struct shared *shared, struct reader 
 	size_t i;
 
 	for (i = 0; i < SHARED_RECORDS; i++) {
-		/* Readers that sleep would miss all of it. */
-		if (readers && i % 64 == 0)
-			wait_for_readers(readers);
+		if (threads && i % 64 == 0)
+			readers_wait(threads);
 		if (mtb_reserve_fill(&reserve, MTB_LEVELS_MAX))
 			break;
 		insertion.record = shared->records[i];
@@ -998,8 +975,8 @@ static const struct model_case shared_cases[] = {
 
 KUNIT_ARRAY_PARAM(shared_case, shared_cases, model_case_describe);
 
-/* Start two readers; returns them, or NULL. */
-static struct reader *start_readers(struct kunit *test, struct shared *shared, u64 seed)
+/* Readers of an index, the numbers of the first of which begin at @seed. */
+static struct reader *make_readers(struct kunit *test, struct shared *shared, u64 seed)
 {
 	struct reader *readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
 	size_t i;
@@ -1011,28 +988,7 @@ static struct reader *start_readers(struct kunit *test, struct shared *shared, u
 		readers[i].seen = kunit_kzalloc(test, shared->count * sizeof(u32), GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, readers[i].seen);
 	}
-	for (i = 0; i < READERS; i++) {
-		readers[i].task = kthread_run(reader_main, &readers[i], "memtable-reader");
-		if (IS_ERR(readers[i].task))
-			break;
-	}
-	KUNIT_EXPECT_EQ(test, i, (size_t)READERS);
-	if (i == READERS)
-		return readers;
-	while (i-- > 0)
-		kthread_stop(readers[i].task);
-	return NULL;
-}
-
-static void stop_readers(struct kunit *test, struct reader *readers)
-{
-	size_t i;
-
-	wait_for_readers(readers);
-	for (i = 0; i < READERS; i++) {
-		kthread_stop(readers[i].task);
-		KUNIT_EXPECT_NULL_MSG(test, readers[i].fault, "%s", readers[i].fault);
-	}
+	return readers;
 }
 
 /* One index filled beside two readers. */
@@ -1041,16 +997,17 @@ static void fill_beside_readers(struct kunit *test, u64 seed)
 	const struct model_case *shared_case = test->param_value;
 	struct fixture *fixture = test->priv;
 	struct shared shared = { .index = &fixture->index, .count = SHARED_RECORDS };
+	struct reader_threads threads;
 	struct reader *readers;
 
 	fixture->random.state = seed;
 	set_reverse(fixture, shared_case->reverse);
 	shared.records = make_shared_records(test, shared_case->arrival);
-	readers = start_readers(test, &shared, seed);
-	if (!readers)
+	readers = make_readers(test, &shared, seed);
+	if (!readers_start(test, &threads, read_once, readers, sizeof(*readers)))
 		return;
-	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, readers));
-	stop_readers(test, readers);
+	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, &threads));
+	readers_stop(test, &threads);
 	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
 }
 
@@ -1147,6 +1104,7 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 	struct mtb_record *passing[PASSING_RECORDS];
 	bool in[PASSING_RECORDS] = {};
 	struct mtb_block *removed = NULL;
+	struct reader_threads threads;
 	struct reader *readers;
 	int round, i;
 
@@ -1159,8 +1117,8 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 	for (i = 0; i < PASSING_RECORDS; i++)
 		passing[i] = make_passing_record(test, i ? test_below(&fixture->random,
 								      SHARED_RECORDS) : U32_MAX);
-	readers = start_readers(test, &shared, 32);
-	if (!readers)
+	readers = make_readers(test, &shared, 32);
+	if (!readers_start(test, &threads, read_once, readers, sizeof(*readers)))
 		return;
 	for (round = 0; round < PASSING_ROUNDS; round++) {
 		i = round % 2 ? 0 : test_below(&fixture->random, PASSING_RECORDS);
@@ -1169,12 +1127,12 @@ static void skiplist_test_concurrent_removal(struct kunit *test)
 		/* A record that is gone may be found for a while; it must not come back. */
 		if (round % 64)
 			continue;
-		wait_for_readers(readers);
+		readers_wait(&threads);
 		synchronize_rcu();
 		mtb_block_free_list(removed);
 		removed = NULL;
 	}
-	stop_readers(test, readers);
+	readers_stop(test, &threads);
 	mtb_block_free_list(removed);
 	for (i = 0; i < PASSING_RECORDS; i++) {
 		if (!in[i])

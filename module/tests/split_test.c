@@ -5,11 +5,10 @@
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
-#include <linux/kthread.h>
-#include <linux/sched.h>
 
 #include "model.h"
 #include "owner.h"
+#include "readers.h"
 #include "registry.h"
 #include "scan.h"
 #include "split.h"
@@ -512,7 +511,6 @@ static void split_test_publish_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mtb_registry_drop(USER(0), 1), 0);
 }
 
-#define READERS		2
 #define READ_KEYS	128
 #define CONCURRENT_SPLITS	(40 * MTB_TEST_SCALE)
 
@@ -520,9 +518,6 @@ static void split_test_publish_refused(struct kunit *test)
  * struct reader - A reader beside splits.
  * @table: The table.
  * @map: It is a map.
- * @task: The thread.
- * @passes: How often it has been through.
- * @fault: What it found to be wrong, or NULL.
  * @keys: Keys to look up.
  * @lookups: The same, and what was found.
  * @scan: A scan.
@@ -530,9 +525,6 @@ static void split_test_publish_refused(struct kunit *test)
 struct reader {
 	struct mtb_table *table;
 	bool map;
-	struct task_struct *task;
-	unsigned int passes;
-	const char *fault;
 	u8 keys[READ_KEYS];
 	struct mtb_lookup lookups[READ_KEYS];
 	struct mtb_scan scan;
@@ -588,40 +580,24 @@ static const char *read_all(struct reader *reader, bool backward)
 	return fault;
 }
 
-static int reader_main(void *data)
+static const char *read_once(void *data)
 {
 	struct reader *reader = data;
 	struct mtb_epoch *epoch;
-	const char *fault = NULL;
+	const char *fault;
 
-	while (!kthread_should_stop()) {
-		rcu_read_lock();
-		epoch = mtb_table_enter(reader->table);
-		rcu_read_unlock();
-		if (!epoch)
-			fault = "the table cannot be entered";
-		if (!fault)
-			fault = read_keys(reader);
-		if (!fault)
-			fault = read_all(reader, false);
-		if (!fault)
-			fault = read_all(reader, true);
-		if (epoch)
-			mtb_epoch_put(epoch);
-		if (fault)
-			WRITE_ONCE(reader->fault, fault);
-		model_pass(&reader->passes);
-		cond_resched();
-	}
-	return 0;
-}
-
-static void wait_for_readers(struct reader *readers)
-{
-	size_t i;
-
-	for (i = 0; i < READERS; i++)
-		model_wait_for_pass(&readers[i].passes);
+	rcu_read_lock();
+	epoch = mtb_table_enter(reader->table);
+	rcu_read_unlock();
+	if (!epoch)
+		return "the table cannot be entered";
+	fault = read_keys(reader);
+	if (!fault)
+		fault = read_all(reader, false);
+	if (!fault)
+		fault = read_all(reader, true);
+	mtb_epoch_put(epoch);
+	return fault;
 }
 
 /* Write all keys from @from on, all at once. */
@@ -666,36 +642,30 @@ static void split_test_concurrent(struct kunit *test)
 		.kind = *(const enum memtable_kind *)test->param_value,
 	};
 	struct fixture *fixture = test->priv;
+	struct reader_threads threads;
 	struct mtb_table *right;
 	struct reader *readers;
-	size_t started;
-	int err, round, pivot;
+	int err, round, pivot, i, j;
 	u8 key;
 
 	readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, readers);
 	KUNIT_ASSERT_EQ(test, mtb_table_configure(fixture->table, &config), 0);
 	KUNIT_ASSERT_EQ(test, write_keys(fixture->table, 0), 0);
-	for (started = 0; started < READERS; started++) {
-		struct reader *reader = &readers[started];
-		unsigned int i;
-
-		reader->table = fixture->table;
-		reader->map = config.kind == MEMTABLE_KIND_MAP;
-		for (i = 0; i < READ_KEYS; i++) {
-			reader->keys[i] = i;
-			reader->lookups[i].key = &reader->keys[i];
-			reader->lookups[i].key_length = 1;
+	for (i = 0; i < READERS; i++) {
+		readers[i].table = fixture->table;
+		readers[i].map = config.kind == MEMTABLE_KIND_MAP;
+		for (j = 0; j < READ_KEYS; j++) {
+			readers[i].keys[j] = j;
+			readers[i].lookups[j].key = &readers[i].keys[j];
+			readers[i].lookups[j].key_length = 1;
 		}
-		reader->task = kthread_run(reader_main, reader, "memtable-reader");
-		if (IS_ERR(reader->task))
-			break;
 	}
-	KUNIT_EXPECT_EQ(test, started, (size_t)READERS);
-	for (round = 0, err = 0; round < CONCURRENT_SPLITS && !err && started; round++) {
-		/* Readers that sleep would miss all of it. */
-		if (round % 8 == 0 && started == READERS)
-			wait_for_readers(readers);
+	if (!readers_start(test, &threads, read_once, readers, sizeof(*readers)))
+		return;
+	for (round = 0, err = 0; round < CONCURRENT_SPLITS && !err; round++) {
+		if (round % 8 == 0)
+			readers_wait(&threads);
 		right = mtb_table_create();
 		if (!right)
 			break;
@@ -706,12 +676,7 @@ static void split_test_concurrent(struct kunit *test)
 		if (!err)
 			err = write_keys(fixture->table, pivot);
 	}
-	if (started == READERS)
-		wait_for_readers(readers);
-	while (started-- > 0) {
-		kthread_stop(readers[started].task);
-		KUNIT_EXPECT_NULL_MSG(test, readers[started].fault, "%s", readers[started].fault);
-	}
+	readers_stop(test, &threads);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, round, CONCURRENT_SPLITS);
 }

@@ -3,46 +3,13 @@
  * Tests of tables with readers beside a writer: they see batches whole or not at all.
  */
 #include <kunit/test.h>
-#include <linux/kthread.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "model.h"
+#include "readers.h"
 #include "scan.h"
 #include "table.h"
 
-/**
- * struct fixture - A table.
- * @table: The table.
- * @cursor: A cursor, too large for the stack.
- */
-struct fixture {
-	struct mtb_table *table;
-	struct mtb_cursor cursor;
-};
-
-static int table_race_test_init(struct kunit *test)
-{
-	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
-
-	if (!fixture)
-		return -ENOMEM;
-	fixture->table = mtb_table_create();
-	if (!fixture->table)
-		return -ENOMEM;
-	test->priv = fixture;
-	return 0;
-}
-
-static void table_race_test_exit(struct kunit *test)
-{
-	struct fixture *fixture = test->priv;
-
-	if (fixture && fixture->table)
-		mtb_table_put(fixture->table);
-}
-
-#define READERS		2
 #define ROUNDS		40
 #define ROUND_KEYS	40
 
@@ -62,9 +29,6 @@ struct shared {
 /**
  * struct reader - A reader beside a writer.
  * @shared: What it shares with the writer.
- * @task: The thread.
- * @passes: How often it has been through.
- * @fault: What it found to be wrong, or NULL.
  * @rounds: For each round, how many of its entries a scan has seen.
  * @entries: Keys to look up.
  * @lookups: The same, and what was found.
@@ -72,9 +36,6 @@ struct shared {
  */
 struct reader {
 	struct shared *shared;
-	struct task_struct *task;
-	unsigned int passes;
-	const char *fault;
 	u8 rounds[ROUNDS];
 	struct model_entry entries[ROUND_KEYS];
 	struct mtb_lookup lookups[ROUND_KEYS];
@@ -211,45 +172,29 @@ static const char *read_all(struct reader *reader, u32 direction)
 	return NULL;
 }
 
-static int reader_main(void *data)
+static const char *read_once(void *data)
 {
 	struct reader *reader = data;
 	const char *fault = NULL;
 	unsigned int i;
 
-	while (!kthread_should_stop()) {
-		for (i = 0; i < 20 && !fault; i++)
-			fault = reader->shared->late ? read_own_keys(reader) :
-						       read_same_keys(reader);
-		if (!fault)
-			fault = read_all(reader, 0);
-		if (!fault)
-			fault = read_all(reader, MEMTABLE_SCAN_REVERSE);
-		if (fault)
-			WRITE_ONCE(reader->fault, fault);
-		model_pass(&reader->passes);
-		cond_resched();
-	}
-	return 0;
+	for (i = 0; i < 20 && !fault; i++)
+		fault = reader->shared->late ? read_own_keys(reader) : read_same_keys(reader);
+	if (!fault)
+		fault = read_all(reader, 0);
+	if (!fault)
+		fault = read_all(reader, MEMTABLE_SCAN_REVERSE);
+	return fault;
 }
 
-static void wait_for_readers(struct reader *readers)
-{
-	size_t i;
-
-	for (i = 0; i < READERS; i++)
-		model_wait_for_pass(&readers[i].passes);
-}
-
-static int write_rounds(struct shared *shared, struct reader *readers)
+static int write_rounds(struct shared *shared, const struct reader_threads *threads)
 {
 	unsigned int round;
 	int err = 0;
 
 	for (round = 0; round < ROUNDS && !err; round++) {
-		/* Readers that sleep would miss all of it. */
 		if (round % 8 == 0)
-			wait_for_readers(readers);
+			readers_wait(threads);
 		/* Pairs with read_own_keys(). */
 		smp_store_release(&shared->round, round);
 		err = write_round(shared, round);
@@ -257,56 +202,39 @@ static int write_rounds(struct shared *shared, struct reader *readers)
 	return err;
 }
 
-static void run_beside_readers(struct kunit *test, struct shared *shared)
+/* One table written to beside readers. */
+static void write_beside_readers(struct kunit *test, struct reader *readers,
+				 struct mtb_table *table, bool late)
 {
-	struct reader *readers;
-	int err = -ENOMEM;
-	size_t i;
-
-	readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, readers);
-	for (i = 0; i < READERS; i++) {
-		readers[i].shared = shared;
-		readers[i].task = kthread_run(reader_main, &readers[i], "memtable-reader");
-		if (IS_ERR(readers[i].task))
-			break;
-	}
-	if (i == READERS) {
-		err = write_rounds(shared, readers);
-		wait_for_readers(readers);
-	}
-	while (i-- > 0) {
-		kthread_stop(readers[i].task);
-		KUNIT_EXPECT_NULL_MSG(test, readers[i].fault, "%s", readers[i].fault);
-	}
-	KUNIT_EXPECT_EQ(test, err, 0);
-}
-
-/* One table written to beside two readers. */
-static void write_beside_readers(struct kunit *test, bool late)
-{
-	struct fixture *fixture = test->priv;
-	struct shared shared = { .table = fixture->table, .late = late };
+	struct shared shared = { .table = table, .late = late };
 	struct memtable_info info = {};
+	struct reader_threads threads;
+	unsigned int i;
 
-	run_beside_readers(test, &shared);
-	mtb_table_info(fixture->table, &info);
+	for (i = 0; i < READERS; i++)
+		readers[i].shared = &shared;
+	if (!readers_start(test, &threads, read_once, readers, sizeof(*readers)))
+		return;
+	KUNIT_EXPECT_EQ(test, write_rounds(&shared, &threads), 0);
+	readers_stop(test, &threads);
+
+	mtb_table_info(table, &info);
 	KUNIT_EXPECT_EQ(test, info.entries, (u64)ROUNDS * ROUND_KEYS);
-	KUNIT_EXPECT_EQ(test, info.memory_usage,
-			model_memory(fixture->table, &fixture->cursor));
+	KUNIT_EXPECT_EQ(test, info.memory_usage, model_memory(table, &readers->scan.cursor));
 }
 
 static void write_tables_beside_readers(struct kunit *test, bool late)
 {
-	struct fixture *fixture = test->priv;
+	struct reader *readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
+	struct mtb_table *table;
 	int i;
 
-	write_beside_readers(test, late);
-	for (i = 1; i < MTB_TEST_SCALE; i++) {
-		mtb_table_put(fixture->table);
-		fixture->table = mtb_table_create();
-		KUNIT_ASSERT_NOT_NULL(test, fixture->table);
-		write_beside_readers(test, late);
+	KUNIT_ASSERT_NOT_NULL(test, readers);
+	for (i = 0; i < MTB_TEST_SCALE; i++) {
+		table = mtb_table_create();
+		KUNIT_ASSERT_NOT_NULL(test, table);
+		write_beside_readers(test, readers, table, late);
+		mtb_table_put(table);
 	}
 }
 
@@ -338,8 +266,6 @@ static struct kunit_suite table_race_test_suite = {
 	.name		= "memtable_table_race",
 	.suite_init	= model_suite_init,
 	.suite_exit	= model_suite_exit,
-	.init		= table_race_test_init,
-	.exit		= table_race_test_exit,
 	.test_cases	= table_race_test_cases,
 };
 
