@@ -1,77 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the index: what was inserted is found, in order, from every place
- * and in both directions; a plan's number of blocks is always enough; readers
- * beside a writer miss nothing.
+ * and in both directions; a plan's number of blocks is always enough.
  */
 #include <kunit/test.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "block.h"
+#include "index_fixture.h"
 #include "model.h"
-#include "readers.h"
-
-/* Most records that a test inserts at a time. */
-#define BATCH_MAX	256
-
-/**
- * struct fixture - An index and what it should hold.
- * @lock: The lock of the index.
- * @index: The index.
- * @model: What it should hold.
- * @random: Where the test gets its numbers from.
- * @insertions: Room for the records that are inserted at a time.
- * @sequence: Last sequence number given to an entry.
- * @memory: What the index should take, its records aside, in bytes.
- * @trailer: What follows the value in the records.
- * @cursor: A cursor, too large for the stack.
- */
-struct fixture {
-	struct mutex lock;		/* of the index */
-	struct mtb_skiplist index;
-	struct model model;
-	struct test_random random;
-	struct mtb_insertion insertions[BATCH_MAX];
-	u64 sequence;
-	u64 memory;
-	enum mtb_trailer trailer;
-	struct mtb_cursor cursor;
-};
-
-static struct fixture *fixture_create(struct kunit *test)
-{
-	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
-
-	if (!fixture)
-		return NULL;
-	mutex_init(&fixture->lock);
-	if (mtb_skiplist_init(&fixture->index, &fixture->lock))
-		return NULL;
-	fixture->memory = MTB_BLOCK_SIZE;
-	return fixture;
-}
-
-static void fixture_destroy(struct fixture *fixture)
-{
-	model_destroy(&fixture->model);
-	mtb_skiplist_destroy(&fixture->index);
-	mutex_destroy(&fixture->lock);
-}
-
-static int fixture_init(struct kunit *test)
-{
-	test->priv = fixture_create(test);
-	return test->priv ? 0 : -ENOMEM;
-}
-
-static void fixture_exit(struct kunit *test)
-{
-	if (test->priv)
-		fixture_destroy(test->priv);
-}
 
 /* Insert @count entries at once: with the blocks that the plan asks for, and no more. */
 static void insert(struct kunit *test, const struct model_entry *entries, size_t count)
@@ -102,16 +41,6 @@ static void insert(struct kunit *test, const struct model_entry *entries, size_t
 	KUNIT_EXPECT_EQ(test, reserve.count, planned + count - taken);
 	mtb_reserve_empty(&reserve);
 	fixture->memory += taken * MTB_BLOCK_SIZE;
-}
-
-static u64 index_memory(struct fixture *fixture)
-{
-	u64 memory;
-
-	mutex_lock(&fixture->lock);
-	memory = mtb_skiplist_memory(&fixture->index);
-	mutex_unlock(&fixture->lock);
-	return memory;
 }
 
 /* Every block has a slot above, so that no search takes more than a step to the right. */
@@ -154,7 +83,7 @@ static void check_walks(struct kunit *test)
 		KUNIT_ASSERT_TRUE_MSG(test, model_matches(&model->entries[i], record),
 				      "entry %zu of %zu, backward", i, model->count);
 	KUNIT_EXPECT_NULL(test, record);
-	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
+	KUNIT_EXPECT_EQ(test, index_fixture_memory(fixture), fixture->memory);
 	check_levels(test);
 
 	if (!model->count)
@@ -219,13 +148,6 @@ static void check_probes(struct kunit *test, enum model_keys keys)
 		probe.tag = i % 2 ? U64_MAX : mtb_tag(test_below(&fixture->random, 1000), 1);
 		check_probe(test, &probe);
 	}
-}
-
-/* While there is nothing yet. */
-static void set_reverse(struct fixture *fixture, bool reverse)
-{
-	fixture->index.reverse = reverse;
-	fixture->model.reverse = reverse;
 }
 
 enum arrival {
@@ -334,7 +256,7 @@ static void skiplist_test_model(struct kunit *test)
 
 	fixture->random.state = model_case->seed;
 	model_init(test, &fixture->model, MODEL_ENTRIES);
-	set_reverse(fixture, model_case->reverse);
+	index_fixture_set_reverse(fixture, model_case->reverse);
 	entries = make_entries(test, model_case);
 	for (done = 0; done < MODEL_ENTRIES; done += count) {
 		count = 1 + test_below(&fixture->random, model_case->batch);
@@ -364,18 +286,6 @@ static void skiplist_test_empty(struct kunit *test)
 	check_probe(test, &probe);
 }
 
-/* Entries whose key is a number, which makes it easy to aim at a gap. */
-static void number_entry(struct fixture *fixture, u64 number, struct model_entry *entry)
-{
-	int i;
-
-	memset(entry, 0, sizeof(*entry));
-	for (i = 0; i < 8; i++)
-		entry->key[i] = number >> (56 - 8 * i);
-	entry->key_length = 8;
-	entry->tag = mtb_tag(++fixture->sequence, MEMTABLE_TYPE_VALUE);
-}
-
 static u64 entry_number(const struct model_entry *entry)
 {
 	u64 number = 0;
@@ -399,7 +309,7 @@ static void append(struct kunit *test)
 {
 	struct model_entry entry;
 
-	number_entry(test->priv, number_after(test->priv), &entry);
+	fixture_entry(test->priv, number_after(test->priv), &entry);
 	insert(test, &entry, 1);
 }
 
@@ -426,7 +336,7 @@ static void skiplist_test_ascending_fills_blocks(struct kunit *test)
 		u64 next = number_after(fixture);
 
 		for (j = 0; j < BATCH_MAX; j++)
-			number_entry(fixture, next + j, &batch[j]);
+			fixture_entry(fixture, next + j, &batch[j]);
 		insert(test, batch, BATCH_MAX);
 	}
 
@@ -442,7 +352,7 @@ static void skiplist_test_ascending_fills_blocks(struct kunit *test)
 		levels++;
 	} while (blocks > 1);
 	KUNIT_EXPECT_EQ(test, mtb_skiplist_cut_blocks(&fixture->index), levels - 1);
-	KUNIT_EXPECT_EQ(test, index_memory(fixture), all * MTB_BLOCK_SIZE);
+	KUNIT_EXPECT_EQ(test, index_fixture_memory(fixture), all * MTB_BLOCK_SIZE);
 	check_walks(test);
 }
 
@@ -464,13 +374,13 @@ static void skiplist_test_levels(struct kunit *test)
 	for (i = 0; i < FULL_RECORDS; i += count) {
 		count = min_t(size_t, BATCH_MAX, FULL_RECORDS - i);
 		for (j = 0; j < count; j++)
-			number_entry(fixture, (i + j + 1) << 20, &batch[j]);
+			fixture_entry(fixture, (i + j + 1) << 20, &batch[j]);
 		insert(test, batch, count);
 	}
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < MTB_BLOCK_SLOTS - 1; i++)
-			number_entry(fixture, ((i * MTB_BLOCK_SLOTS + 2) << 20) + (1 << round),
-				     &batch[i]);
+			fixture_entry(fixture, ((i * MTB_BLOCK_SLOTS + 2) << 20) + (1 << round),
+				      &batch[i]);
 		insert(test, batch, MTB_BLOCK_SLOTS - 1);
 		check_levels(test);
 	}
@@ -487,7 +397,7 @@ static void append_until_full(struct kunit *test)
 
 	do {
 		append(test);
-		number_entry(fixture, number_after(fixture), &entry);
+		fixture_entry(fixture, number_after(fixture), &entry);
 		insertion.record = model_record(&entry, fixture->trailer);
 		KUNIT_ASSERT_NOT_NULL(test, insertion.record);
 		mutex_lock(&fixture->lock);
@@ -565,10 +475,10 @@ static void skiplist_test_plan(struct kunit *test)
 			middle = fixture->model.count - 2 -
 				 test_below(&fixture->random, MTB_BLOCK_SLOTS * 2 / 3);
 			for (i = 0; i < count; i++)
-				number_entry(fixture,
-					     attack_number(fixture, attack, i, &last,
-							   &fixture->model.entries[middle]),
-					     &batch[i]);
+				fixture_entry(fixture,
+					      attack_number(fixture, attack, i, &last,
+							    &fixture->model.entries[middle]),
+					      &batch[i]);
 			insert(test, batch, count);
 		}
 	}
@@ -683,7 +593,7 @@ static void skiplist_test_remove(struct kunit *test)
 	fixture->random.state = model_case->seed;
 	fixture->trailer = MTB_TRAILER_PIN;
 	model_init(test, &fixture->model, REMOVE_ENTRIES);
-	set_reverse(fixture, model_case->reverse);
+	index_fixture_set_reverse(fixture, model_case->reverse);
 	for (turn = 0; turn < 6; turn++) {
 		/* Fill up, then thin out: to nothing, to some, from either end or anywhere. */
 		for (i = 0; i < 2 * REMOVE_ENTRIES && fixture->model.count < REMOVE_ENTRIES; i++) {
@@ -723,13 +633,13 @@ static void skiplist_test_cut(struct kunit *test)
 
 	left->random.state = model_case->seed;
 	model_init(test, &left->model, 2 * MODEL_ENTRIES);
-	set_reverse(left, model_case->reverse);
+	index_fixture_set_reverse(left, model_case->reverse);
 	entries = make_entries(test, model_case);
 	for (i = 0; i < MODEL_ENTRIES / 2; i++)
 		insert(test, &entries[i], 1);
 
 	for (round = 0; round < 8; round++) {
-		right = fixture_create(test);
+		right = index_fixture_create(test);
 		KUNIT_ASSERT_NOT_NULL(test, right);
 		model_init(test, &right->model, 2 * MODEL_ENTRIES);
 		right->model.reverse = model_case->reverse;
@@ -749,8 +659,8 @@ static void skiplist_test_cut(struct kunit *test)
 		preempt_enable();
 		mutex_unlock(&left->lock);
 		mtb_reserve_empty(&reserve);
-		left->memory = index_memory(left);
-		right->memory = index_memory(right);
+		left->memory = index_fixture_memory(left);
+		right->memory = index_fixture_memory(right);
 
 		/* The first round that leaves nothing at the left goes on with the right. */
 		while (left->model.count > model_position(&left->model, &cut)) {
@@ -773,7 +683,7 @@ static void skiplist_test_cut(struct kunit *test)
 		}
 		test->priv = right;
 		check_walks(test);
-		fixture_destroy(right);
+		index_fixture_destroy(right);
 		test->priv = left;
 		check_walks(test);
 		for (i = 0; round == 0 && i < MODEL_ENTRIES / 2; i++)
@@ -799,348 +709,6 @@ static void skiplist_test_reserve(struct kunit *test)
 	mtb_reserve_empty(&reserve);
 }
 
-#define SHARED_RECORDS	1000
-
-/**
- * struct shared - What a writer and its readers share.
- * @index: The index.
- * @count: How many records there are.
- * @records: The records, in the order in which they are inserted. The first
- *	four bytes of the value are the place in this array.
- * @done: How many of them are in the index. Set (release) by the writer.
- */
-struct shared {
-	const struct mtb_skiplist *index;
-	size_t count;
-	struct mtb_record **records;
-	size_t done;
-};
-
-/**
- * struct reader - A reader beside a writer.
- * @shared: What it shares with the writer.
- * @random: Where it gets its numbers from.
- * @mark: What the last walk has marked records with.
- * @seen: For each record, the mark of the walk that saw it last.
- * @cursor: A cursor.
- */
-struct reader {
-	struct shared *shared;
-	struct test_random random;
-	u32 mark;
-	u32 *seen;
-	struct mtb_cursor cursor;
-};
-
-static u32 record_place(const struct mtb_record *record)
-{
-	u32 place;
-
-	memcpy(&place, mtb_record_value(record), sizeof(place));
-	return place;
-}
-
-/* One walk: in order, with all that was there when it began. */
-static const char *read_walk(struct reader *reader, bool forward, u32 mark)
-{
-	/* Pairs with share(). */
-	size_t i, done = smp_load_acquire(&reader->shared->done);
-	const struct mtb_skiplist *index = reader->shared->index;
-	struct mtb_cursor *cursor = &reader->cursor;
-	struct mtb_record *record, *previous = NULL;
-	struct mtb_key key;
-
-	record = forward ? mtb_cursor_first(cursor, index) : mtb_cursor_last(cursor, index);
-	while (record) {
-		mtb_record_key(record, index->reverse, &key);
-		if (previous && (mtb_key_compare(&key, previous) > 0) != forward)
-			return "records are out of order";
-		if (previous == record)
-			return "a record comes twice";
-		/* Some records may come and go. */
-		if (record_place(record) < reader->shared->count)
-			reader->seen[record_place(record)] = mark;
-		previous = record;
-		record = forward ? mtb_cursor_next(cursor) : mtb_cursor_prev(cursor);
-	}
-	for (i = 0; i < done; i++) {
-		if (reader->seen[i] != mark)
-			return forward ? "a walk misses a record" :
-					 "a walk backward misses a record";
-	}
-	return NULL;
-}
-
-/* Some of the records that are there: each is found, and sought from both sides. */
-static const char *read_places(struct reader *reader)
-{
-	/* Pairs with share(). */
-	size_t done = smp_load_acquire(&reader->shared->done);
-	const struct mtb_skiplist *index = reader->shared->index;
-	struct mtb_cursor *cursor = &reader->cursor;
-	struct mtb_record *record;
-	struct mtb_key key;
-	int i;
-
-	for (i = 0; done && i < 200; i++) {
-		record = reader->shared->records[test_below(&reader->random, done)];
-		mtb_record_key(record, index->reverse, &key);
-		if (mtb_skiplist_find(index, &key) != record)
-			return "a record is not found";
-		if (mtb_cursor_seek(cursor, index, &key) != record)
-			return "a record is not sought";
-		key.tag--;
-		if (mtb_cursor_seek_before(cursor, index, &key) != record)
-			return "a record is not sought from behind";
-		if (!mtb_cursor_first(cursor, index) || !mtb_cursor_last(cursor, index))
-			return "the index has no first or last record";
-	}
-	return NULL;
-}
-
-static const char *read_once(void *data)
-{
-	struct reader *reader = data;
-	const char *fault;
-
-	/* What is removed stays until the reader is through. */
-	rcu_read_lock();
-	fault = read_walk(reader, true, ++reader->mark);
-	if (!fault)
-		fault = read_walk(reader, false, ++reader->mark);
-	if (!fault)
-		fault = read_places(reader);
-	rcu_read_unlock();
-	return fault;
-}
-
-/* Insert the records one after the other, and tell the readers after each. */
-static bool share(struct fixture *fixture, struct shared *shared,
-		  const struct reader_threads *threads)
-{
-	struct mtb_insertion insertion = {};
-	struct mtb_reserve reserve = {};
-	unsigned int planned;
-	size_t i;
-
-	for (i = 0; i < SHARED_RECORDS; i++) {
-		if (threads && i % 64 == 0)
-			readers_wait(threads);
-		if (mtb_reserve_fill(&reserve, MTB_LEVELS_MAX))
-			break;
-		insertion.record = shared->records[i];
-		mutex_lock(&fixture->lock);
-		if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned))
-			fixture->memory += MTB_BLOCK_SIZE *
-					   mtb_skiplist_insert(&fixture->index, &insertion,
-							       &reserve);
-		mutex_unlock(&fixture->lock);
-		/* Pairs with read_walk() and read_places(). */
-		smp_store_release(&shared->done, i + 1);
-	}
-	mtb_reserve_empty(&reserve);
-	return i == SHARED_RECORDS;
-}
-
-/* Entries in the order @arrival, with the place of each in its value. */
-static struct mtb_record **make_shared_records(struct kunit *test, enum arrival arrival)
-{
-	struct fixture *fixture = test->priv;
-	struct mtb_record **records;
-	struct model_entry entry;
-	u64 number;
-	u32 i;
-
-	records = kunit_kzalloc(test, SHARED_RECORDS * sizeof(*records), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, records);
-	for (i = 0; i < SHARED_RECORDS; i++) {
-		if (arrival == ARRIVE_AS_MADE)
-			number = test_random(&fixture->random);
-		else
-			number = arrival == ARRIVE_ASCENDING ? i : SHARED_RECORDS - i;
-		number_entry(fixture, number, &entry);
-		entry.value_length = sizeof(i);
-		records[i] = model_record(&entry, fixture->trailer);
-		KUNIT_ASSERT_NOT_NULL(test, records[i]);
-		memcpy(records[i]->data + entry.key_length, &i, sizeof(i));
-	}
-	return records;
-}
-
-static const struct model_case shared_cases[] = {
-	{ "random", false, MODEL_KEYS_RANDOM, ARRIVE_AS_MADE, 1, 11 },
-	{ "ascending", false, MODEL_KEYS_RANDOM, ARRIVE_ASCENDING, 1, 12 },
-	{ "descending", true, MODEL_KEYS_RANDOM, ARRIVE_DESCENDING, 1, 13 },
-};
-
-KUNIT_ARRAY_PARAM(shared_case, shared_cases, model_case_describe);
-
-/* Readers of an index, the numbers of the first of which begin at @seed. */
-static struct reader *make_readers(struct kunit *test, struct shared *shared, u64 seed)
-{
-	struct reader *readers = kunit_kzalloc(test, READERS * sizeof(*readers), GFP_KERNEL);
-	size_t i;
-
-	KUNIT_ASSERT_NOT_NULL(test, readers);
-	for (i = 0; i < READERS; i++) {
-		readers[i].shared = shared;
-		readers[i].random.state = seed + i;
-		readers[i].seen = kunit_kzalloc(test, shared->count * sizeof(u32), GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, readers[i].seen);
-	}
-	return readers;
-}
-
-/* One index filled beside two readers. */
-static void fill_beside_readers(struct kunit *test, u64 seed)
-{
-	const struct model_case *shared_case = test->param_value;
-	struct fixture *fixture = test->priv;
-	struct shared shared = { .index = &fixture->index, .count = SHARED_RECORDS };
-	struct reader_threads threads;
-	struct reader *readers;
-
-	fixture->random.state = seed;
-	set_reverse(fixture, shared_case->reverse);
-	shared.records = make_shared_records(test, shared_case->arrival);
-	readers = make_readers(test, &shared, seed);
-	if (!readers_start(test, &threads, read_once, readers, sizeof(*readers)))
-		return;
-	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, &threads));
-	readers_stop(test, &threads);
-	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
-}
-
-/*
- * Readers that run beside a writer see everything that was there when they
- * began, in order, however they look for it.
- */
-static void skiplist_test_concurrent(struct kunit *test)
-{
-	const struct model_case *shared_case = test->param_value;
-	int round;
-
-	fill_beside_readers(test, shared_case->seed);
-	for (round = 1; round < MTB_TEST_SCALE; round++) {
-		fixture_destroy(test->priv);
-		test->priv = fixture_create(test);
-		KUNIT_ASSERT_NOT_NULL(test, test->priv);
-		fill_beside_readers(test, shared_case->seed + 1000 * round);
-	}
-}
-
-/* Records that come and go, one of them with a block of its own. */
-#define PASSING_RECORDS	12
-#define PASSING_ROUNDS	(1000 * MTB_TEST_SCALE)
-
-/* Link a record, or unlink it. What that removes is put on @removed. */
-static bool toggle(struct fixture *fixture, struct mtb_record *record, bool in,
-		   struct mtb_block **removed)
-{
-	struct mtb_insertion insertion = { .record = record };
-	struct mtb_reserve reserve = {};
-	unsigned int planned, taken = 0;
-
-	if (mtb_reserve_fill(&reserve, MTB_LEVELS_MAX))
-		return false;
-	mutex_lock(&fixture->lock);
-	if (in) {
-		fixture->memory += mtb_skiplist_remove(&fixture->index, record, removed);
-	} else if (!mtb_skiplist_plan(&fixture->index, &insertion, 1, &planned)) {
-		taken = mtb_skiplist_insert(&fixture->index, &insertion, &reserve);
-		fixture->memory += taken * MTB_BLOCK_SIZE;
-	}
-	mutex_unlock(&fixture->lock);
-	mtb_reserve_empty(&reserve);
-	return true;
-}
-
-/* A record with a place beyond all others, which is freed only in the end. */
-static struct mtb_record *make_passing_record(struct kunit *test, u64 number)
-{
-	struct model_entry entry;
-	struct mtb_record *record;
-	u32 place = U32_MAX;
-
-	number_entry(test->priv, number, &entry);
-	entry.value_length = sizeof(place);
-	record = model_record(&entry, MTB_TRAILER_PIN);
-	KUNIT_ASSERT_NOT_NULL(test, record);
-	memcpy(record->data + entry.key_length, &place, sizeof(place));
-	return record;
-}
-
-/* Append until the last block is full: the next record gets a block of its own. */
-static void fill_last_block(struct kunit *test)
-{
-	struct fixture *fixture = test->priv;
-	struct mtb_insertion insertion = {};
-	struct mtb_reserve reserve = {};
-	u64 number = SHARED_RECORDS;
-	unsigned int planned = 0;
-
-	for (;;) {
-		insertion.record = make_passing_record(test, number++);
-		mutex_lock(&fixture->lock);
-		KUNIT_EXPECT_EQ(test, mtb_skiplist_plan(&fixture->index, &insertion, 1,
-							&planned), 0);
-		if (!planned)
-			mtb_skiplist_insert(&fixture->index, &insertion, &reserve);
-		mutex_unlock(&fixture->lock);
-		if (planned)
-			break;
-	}
-	mtb_record_put(insertion.record);
-}
-
-/*
- * Readers find all that stays while other records, and whole blocks with them,
- * come and go at the ends and in between.
- */
-static void skiplist_test_concurrent_removal(struct kunit *test)
-{
-	struct fixture *fixture = test->priv;
-	struct shared shared = { .index = &fixture->index, .count = SHARED_RECORDS };
-	struct mtb_record *passing[PASSING_RECORDS];
-	bool in[PASSING_RECORDS] = {};
-	struct mtb_block *removed = NULL;
-	struct reader_threads threads;
-	struct reader *readers;
-	int round, i;
-
-	fixture->random.state = 31;
-	fixture->trailer = MTB_TRAILER_PIN;
-	shared.records = make_shared_records(test, ARRIVE_ASCENDING);
-	KUNIT_EXPECT_TRUE(test, share(fixture, &shared, NULL));
-	fill_last_block(test);
-	/* The first one lies behind all others. */
-	for (i = 0; i < PASSING_RECORDS; i++)
-		passing[i] = make_passing_record(test, i ? test_below(&fixture->random,
-								      SHARED_RECORDS) : U32_MAX);
-	readers = make_readers(test, &shared, 32);
-	if (!readers_start(test, &threads, read_once, readers, sizeof(*readers)))
-		return;
-	for (round = 0; round < PASSING_ROUNDS; round++) {
-		i = round % 2 ? 0 : test_below(&fixture->random, PASSING_RECORDS);
-		if (toggle(fixture, passing[i], in[i], &removed))
-			in[i] = !in[i];
-		/* A record that is gone may be found for a while; it must not come back. */
-		if (round % 64)
-			continue;
-		readers_wait(&threads);
-		synchronize_rcu();
-		mtb_block_free_list(removed);
-		removed = NULL;
-	}
-	readers_stop(test, &threads);
-	mtb_block_free_list(removed);
-	for (i = 0; i < PASSING_RECORDS; i++) {
-		if (!in[i])
-			mtb_record_put(passing[i]);
-	}
-	KUNIT_EXPECT_EQ(test, index_memory(fixture), fixture->memory);
-}
-
 static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE(skiplist_test_empty),
 	KUNIT_CASE_PARAM(skiplist_test_model, model_case_gen_params),
@@ -1151,8 +719,6 @@ static struct kunit_case skiplist_test_cases[] = {
 	KUNIT_CASE_PARAM(skiplist_test_remove, few_case_gen_params),
 	KUNIT_CASE_PARAM(skiplist_test_cut, few_case_gen_params),
 	KUNIT_CASE(skiplist_test_reserve),
-	KUNIT_CASE_PARAM(skiplist_test_concurrent, shared_case_gen_params),
-	KUNIT_CASE(skiplist_test_concurrent_removal),
 	{}
 };
 
@@ -1160,8 +726,8 @@ static struct kunit_suite skiplist_test_suite = {
 	.name		= "memtable_skiplist",
 	.suite_init	= model_suite_init,
 	.suite_exit	= model_suite_exit,
-	.init		= fixture_init,
-	.exit		= fixture_exit,
+	.init		= index_fixture_init,
+	.exit		= index_fixture_exit,
 	.test_cases	= skiplist_test_cases,
 };
 
